@@ -1,0 +1,1 @@
+"""Estimate site effects on some rows, remove them from any rows, diagnose."""

@@ -1,0 +1,228 @@
+"""The linear model under harmonisation, from moments: batch intercepts, covariate coefficients, residual sums of squares.
+
+Least squares of y on batch indicators and covariates needs only within-batch moments: beta = (sum G_b)^-1 sum K_b and
+alpha_b = mean_b - c_mean_b beta (Frisch-Waugh-Lovell); an incomplete feature is solved with its own covariate moments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np  # noqa: TID253
+
+from radaudit.errors import DesignError, listed
+from radaudit.harmonise.coding import CovariateCoding
+from radaudit.harmonise.moments import BatchMoments, SiteMoments
+
+if TYPE_CHECKING:
+    from radaudit.arrays import Bools, Floats, Ints
+
+ALIASED = 1e-10  # share of a covariate's variation left within batches and beside the other covariates
+INFLATION_REFUSED = 1000.0  # variance inflation of a covariate beyond which site effects are not estimable in practice
+CONSTANT = 1e-13  # relative spread below which cells differ by rounding only
+RESIDUAL = 1e-13  # share of a feature's within-batch variation that covariates must leave
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """How far a design column can be told from batches and other columns: its variance inflation, and what it runs along with."""
+
+    column: str
+    inflation: float
+    along_with: tuple[str, ...]
+
+    @property
+    def aliased(self) -> bool:
+        """True if nothing of the column is left."""
+        return not self.inflation < 1.0 / ALIASED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regression:
+    """Batch intercepts ``alpha`` (B, p), coefficients ``beta`` (q, p), residual sums of squares ``rss`` and cells ``n`` (B, p)."""
+
+    coding: CovariateCoding
+    alpha: Floats
+    beta: Floats
+    rss: Floats
+    n: Ints
+    rows: Ints
+    constant: Bools
+    column_means: tuple[float, ...]
+
+
+def trimmed(moments: SiteMoments) -> CovariateCoding:
+    """Return the coding without levels that no row of these moments holds (a fold may lack one)."""
+    counts = sum((np.rint(own.c_mean * own.rows) for own in moments.per_batch), np.zeros(len(moments.coding.full_columns)))
+    kept = [column for column, count in zip(moments.coding.full_columns, counts.tolist(), strict=True) if count > 0]
+    return moments.coding.keeping(kept)
+
+
+def design_cross(moments: SiteMoments, coding: CovariateCoding) -> tuple[Floats, Floats]:
+    """Return the design's cross-products within batches and in all, both (q, q), columns as ``coding.columns``."""
+    at = _at(moments, coding)
+    q = len(at)
+    within, total, rows = np.zeros((q, q)), np.zeros((q, q)), 0
+    mean = np.zeros(q)
+    for own in moments.per_batch:
+        cross = own.c_cross[np.ix_(at, at)]
+        step = own.c_mean[at] - mean
+        total += cross + np.outer(step, step) * (rows * (own.rows / (rows + own.rows)))
+        within += cross
+        mean = mean + step * (own.rows / (rows + own.rows))
+        rows += own.rows
+    return within, total
+
+
+def overlaps(moments: SiteMoments) -> list[Overlap]:
+    """Return each design column's overlap with batches and the other columns, from the moments alone."""
+    coding = trimmed(moments)
+    within, total = design_cross(moments, coding)
+    return overlaps_of(coding.columns, within, total)
+
+
+def overlaps_of(columns: Sequence[str], within: Floats, total: Floats) -> list[Overlap]:
+    """Return the overlap of each column given its cross-products within batches and in all."""
+    own = np.diag(total).copy()
+    scale = np.sqrt(np.where(own > 0, own, 1.0))
+    scaled = within / np.outer(scale, scale)
+    found: list[Overlap] = []
+    for k, column in enumerate(columns):
+        if own[k] <= 0:
+            found.append(Overlap(column=column, inflation=np.inf, along_with=("the intercept",)))
+            continue
+        rest = [j for j in range(len(columns)) if j != k]
+        alone = float(scaled[k, k])
+        weights = np.linalg.pinv(scaled[np.ix_(rest, rest)], rcond=ALIASED, hermitian=True) @ scaled[rest, k] if rest else np.zeros(0)
+        left = alone - float(scaled[rest, k] @ weights) if rest else alone
+        inflation = 1.0 / left if left > ALIASED else np.inf
+        with_batch = ("the batch",) if alone < 0.5 else ()
+        others = (
+            tuple(columns[j] for j, w in zip(rest, weights, strict=True) if w * w * scaled[j, j] > 0.1 * max(alone, ALIASED))
+            if left < 0.5 * alone
+            else ()
+        )
+        found.append(Overlap(column=column, inflation=inflation, along_with=with_batch + others))
+    return found
+
+
+def refuse_overlap(found: Sequence[Overlap]) -> None:
+    """Raise DesignError HARM-001 for aliased columns, HARM-002 for nearly aliased ones."""
+    for code, bad, word in (
+        ("HARM-001", [o for o in found if o.aliased], "cannot be told apart from"),
+        ("HARM-002", [o for o in found if o.inflation >= INFLATION_REFUSED], "can hardly be told apart from"),
+    ):
+        if bad:
+            worst = bad[0]
+            name = worst.column.split("[")[0]
+            raise DesignError(
+                code,
+                f"covariate column(s) {listed(o.column for o in bad)} {word} {listed(worst.along_with) or 'the rest of the design'}",
+                found="nothing of them varies within batches"
+                if code == "HARM-001"
+                else f"variance inflation {worst.inflation:.3g}; the limit is {INFLATION_REFUSED:g}",
+                fix=f"harmonise.preserve without {name}; or merge batches so that {name} varies within each",
+                columns=tuple(o.column for o in bad),
+            )
+
+
+def regress(moments: SiteMoments) -> Regression:
+    """Return the least-squares fit of every feature on batches and covariates.
+
+    Raises DesignError HARM-001 or HARM-002 if covariates and batches cannot be told apart, in all rows or in the measured
+    rows of one feature.
+    """
+    coding = trimmed(moments)
+    at = _at(moments, coding)
+    within, total = design_cross(moments, coding)
+    refuse_overlap(overlaps_of(coding.columns, within, total))
+    kx = sum((own.cx[at] for own in moments.per_batch), np.zeros((len(at), len(moments.features))))
+    beta = _solved(within, kx)
+    _solve_incomplete(moments, at, coding.columns, kx, beta)
+    alpha, rss = _by_batch(moments, at, beta)
+    scale = np.maximum.reduce([np.abs(own.mean) for own in moments.per_batch])
+    n = np.array([own.n for own in moments.per_batch])
+    ss = np.array([own.ss for own in moments.per_batch])
+    if not np.isfinite(ss).all():
+        bad = [moments.features[j] for j in np.flatnonzero(~np.isfinite(ss).all(axis=0))]
+        raise DesignError("HARM-006", f"values too large to be squared in feature(s) {listed(bad)}", fix="rescale them or leave them out")
+    constant = ss <= n * (CONSTANT * scale) ** 2
+    rss[rss <= RESIDUAL * ss] = 0.0
+    rows = np.array([own.rows for own in moments.per_batch], dtype=np.int64)
+    weights = rows / rows.sum()
+    means = sum((w * own.c_mean for w, own in zip(weights, moments.per_batch, strict=True)), np.zeros(len(moments.coding.full_columns)))
+    place = {column: i for i, column in enumerate(moments.coding.full_columns)}
+    column_means = tuple(float(means[place[column]]) for column in coding.full_columns)
+    return Regression(coding=coding, alpha=alpha, beta=beta, rss=rss, n=n, rows=rows, constant=constant, column_means=column_means)
+
+
+def _at(moments: SiteMoments, coding: CovariateCoding) -> Ints:
+    place = {column: i for i, column in enumerate(moments.coding.full_columns)}
+    return np.array([place[column] for column in coding.columns], dtype=np.int64)
+
+
+def _solved(within: Floats, kx: Floats) -> Floats:
+    """Return within^-1 kx, scaled to unit diagonal, row by row so that the bits of a feature depend on no other feature."""
+    if not len(within):
+        return np.zeros_like(kx)
+    scale = 1.0 / np.sqrt(np.diag(within))
+    inverse = np.linalg.inv(within * np.outer(scale, scale)) * np.outer(scale, scale)
+    beta = np.zeros_like(kx)
+    for k in range(len(within)):
+        beta += inverse[:, k][:, None] * kx[k]
+    return beta
+
+
+def _solve_incomplete(moments: SiteMoments, at: Ints, columns: Sequence[str], kx: Floats, beta: Floats) -> None:
+    """Overwrite the coefficients of incomplete features with those from their own measured rows."""
+    if not len(at):
+        return
+    for j in sorted({int(j) for own in moments.per_batch for j in own.partial}):
+        own = [_own_covariates(b, j) for b in moments.per_batch]
+        n = np.array([b.n[j] for b in moments.per_batch], dtype=np.float64)
+        within = sum((cross[np.ix_(at, at)] for _, cross in own), np.zeros((len(at), len(at))))
+        mean = sum((m[at] * k for (m, _), k in zip(own, n, strict=True)), np.zeros(len(at))) / max(n.sum(), 1.0)
+        total = within + sum((k * np.outer(m[at] - mean, m[at] - mean) for (m, _), k in zip(own, n, strict=True)), np.zeros_like(within))
+        try:
+            refuse_overlap(overlaps_of(columns, within, total))
+        except DesignError as error:
+            error.at = f'feature "{moments.features[j]}", over its {int(n.sum())} measured rows'
+            raise
+        beta[:, j] = _solved(within, kx[:, j : j + 1])[:, 0]
+
+
+def _own_covariates(own: BatchMoments, feature: int) -> tuple[Floats, Floats]:
+    place = np.searchsorted(own.partial, feature)
+    if place < len(own.partial) and own.partial[place] == feature:
+        return own.partial_c_mean[place], own.partial_c_cross[place]
+    return own.c_mean, own.c_cross
+
+
+def _by_batch(moments: SiteMoments, at: Ints, beta: Floats) -> tuple[Floats, Floats]:
+    alpha, rss = np.empty((len(moments.batches), beta.shape[1])), np.empty((len(moments.batches), beta.shape[1]))
+    for b, own in enumerate(moments.per_batch):
+        mean = np.repeat(own.c_mean[at][:, None], beta.shape[1], axis=1)
+        quadratic = np.zeros(beta.shape[1])
+        cross = own.c_cross[np.ix_(at, at)]
+        for k in range(len(at)):
+            for j in range(len(at)):
+                quadratic += cross[k, j] * (beta[k] * beta[j])
+        if len(at):
+            mean[:, own.partial] = own.partial_c_mean[:, at].T
+            quadratic[own.partial] = np.einsum(
+                "km,mkj,jm->m", beta[:, own.partial], own.partial_c_cross[:, at][:, :, at], beta[:, own.partial]
+            )
+        alpha[b] = own.mean - np.add.reduce(mean * beta, axis=0)
+        rss[b] = np.maximum(own.ss - 2.0 * np.add.reduce(beta * own.cx[at], axis=0) + quadratic, 0.0)
+    return alpha, rss
+
+
+def residual_moments(moments: SiteMoments, coding: CovariateCoding, beta: Floats) -> tuple[Floats, Floats, Ints, Bools]:
+    """Return mean and centred sum of squares of y - c beta, the cells and the constant cells, all (B, p), for given coefficients."""
+    mean, rss = _by_batch(moments, _at(moments, coding), beta)
+    n = np.array([own.n for own in moments.per_batch])
+    ss = np.array([own.ss for own in moments.per_batch])
+    own_mean = np.array([own.mean for own in moments.per_batch])
+    return mean, rss, n, ss <= n * (CONSTANT * np.abs(own_mean)) ** 2
