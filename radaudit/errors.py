@@ -2,6 +2,7 @@
 
 RadauditError
 ├── StudyError          study.yaml or the command's arguments cannot be used            exit 3
+│   └── StudyErrors         several of them, found in one go
 ├── TableError          a table cannot be read or joined as the study asks              exit 3
 ├── DesignError         a fit is not identifiable or not allowed on these rows          exit 3
 │   ├── UnseenBatchError    rows of a batch the fit does not know, policy ``refuse``
@@ -67,6 +68,11 @@ class RadauditError(Exception):
         self.fix = fix
         self.facts = facts
 
+    @property
+    def problems(self) -> tuple[RadauditError, ...]:
+        """The problems this error stands for: itself, unless it was raised for several."""
+        return (self,)
+
     def __str__(self) -> str:
         lines = [f"{self.word}[{self.code}] {self.what}"]
         for label in ("at", "found", "near", "fix"):
@@ -79,6 +85,23 @@ class RadauditError(Exception):
 
 class StudyError(RadauditError, ValueError):
     """The study file, or what it asks for, cannot be used."""
+
+
+class StudyErrors(StudyError):
+    """Several problems of one study file; code, place and fix are those of the first."""
+
+    def __init__(self, problems: Iterable[StudyError]) -> None:
+        self._problems = tuple(problems)
+        first = self._problems[0]
+        super().__init__(first.code, first.what, at=first.at, found=first.found, near=first.near, fix=first.fix, **first.facts)
+
+    @property
+    def problems(self) -> tuple[RadauditError, ...]:
+        """All problems, in the order of the file."""
+        return self._problems
+
+    def __str__(self) -> str:
+        return "\n\n".join(map(str, self._problems))
 
 
 class TableError(RadauditError, ValueError):

@@ -1,0 +1,1 @@
+"""The plan, the run and the ports: where science and record meet."""

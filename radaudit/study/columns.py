@@ -1,0 +1,86 @@
+"""What the study file says about tables and columns: ``tables``, ``roles`` and ``features``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from radaudit.study.terms import Cell, Section, Several, Shorthand, Text
+
+
+class TableFile(Section):
+    """One file, and how it is read: only what cannot be found out by looking has to be stated."""
+
+    file: Text = Field(description="Path of the table, relative to study.yaml.")
+    sheet: Text | None = Field(None, description="Sheet of a workbook; needed if it has several.")
+    delimiter: Text | None = Field(None, description='Separator of a text table: ",", ";", "|", "\\t" or tab.')
+    decimal: Literal[".", ","] | None = Field(None, description="Decimal mark of a text table.")
+    encoding: Text | None = Field(None, description="Encoding of a text table, such as utf-8 or windows-1252.")
+    id: Text | None = Field(None, description="The patient column of this file, if it is not called as roles.subject says.")
+    site: Text | None = Field(None, description="The site all rows of this file come from.")
+    unit: Text | None = Field(None, description="The region column of this file, if it is not called as roles.unit says.")
+    missing: Annotated[tuple[Cell, ...], Several()] = Field((), description="Texts that mean a missing value, besides empty cells.")
+    reader: Text | None = Field(None, description="Name of the reader; without it the file is recognised by its columns.")
+
+
+Files = Annotated[tuple[Annotated[TableFile, Shorthand("file")], ...], Several()]
+
+
+class Tables(Section):
+    """The tables of the study, by what they hold."""
+
+    features: Files = Field(min_length=1, description="Tables with radiomic features.")
+    clinical: Files = Field((), description="Tables with outcome, covariates, sites.")
+    acquisition: Files = Field((), description="Tables with scanner and protocol.")
+
+
+class Subject(Section):
+    """The patient column, and how its values are made comparable between tables."""
+
+    column: Text
+    normalise: Literal["strip-zeros", "strip-space", "fold-case"] | None = None
+
+
+class Site(Section):
+    """The site: a column, or the part of a column that a regular expression matches (its first group, if it has one)."""
+
+    from_: Text = Field(alias="from", description="The column that holds the site.")
+    pattern: Text | None = Field(None, description="Regular expression; its match is the site.")
+
+
+class Endpoint(Section):
+    """The clinical outcome. Binary: ``column`` and ``event``; survival: ``time``, ``status`` and ``event``."""
+
+    kind: Literal["binary", "survival"] = "binary"
+    column: Text | None = Field(None, description="The column of a binary outcome.")
+    event: Text | None = Field(None, description="The text in the column that means an event.")
+    non_event: Text | None = Field(None, description="The text that means no event; without it, every other text that is not missing.")
+    time: Text | None = Field(None, description="Survival: the column with the time to event or censoring.")
+    status: Text | None = Field(None, description="Survival: the column that tells event from censoring.")
+
+
+Names = Annotated[tuple[Text, ...], Several()]
+
+
+class Columns(Section):
+    """What columns mean."""
+
+    subject: Annotated[Subject, Shorthand("column")] = Field(description="The patient column: the unit that is never split.")
+    unit: Text | None = Field(None, description="The column that names a lesion or region, if a patient has several rows.")
+    site: Annotated[Site, Shorthand("from")] | None = Field(None, description="The column of the hospital, or a pattern in another column.")
+    batch: Names = Field((), description="What harmonisation removes; without it, the site.")
+    outcome: Endpoint = Field(description="The clinical outcome.")
+    covariates: Names = Field((), description="Biology that harmonisation may keep (harmonise.preserve).")
+    clinical: Names = Field((), description="Columns of the clinical model every signature is compared with.")
+    volume: Text | None = Field(None, description="The feature that is the volume of the region.")
+    never: Names = Field((), description="Columns that may not become predictors.")
+    date: Text | None = Field(None, description="The column with the date of accrual, for split.test by date.")
+
+
+class Features(Section):
+    """Which columns of the feature tables are features."""
+
+    namespace: Literal["auto", "pyradiomics", "captk", "mirp", "ibsi", "custom"] = "auto"
+    include: Names = Field((), description="Patterns such as original_*; without them, all that the reader recognises.")
+    exclude: Names = Field((), description="Patterns of columns to leave out.")

@@ -1,0 +1,173 @@
+"""Plan: all that is scientific about a study, as stated in its file, with its digest and its streams of random numbers.
+
+Attribute names are the keys of the file, but for ``schema_`` (schema) and ``columns`` (roles): ``plan.roles()`` gives the
+``Roles`` of the tables. Read one with ``edges.study_file.load_study`` or, from a mapping, with ``Plan.of``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from radaudit.digests import digest
+from radaudit.errors import StudyError
+from radaudit.study.analysis import Claim, Harmonise, Model, Rules, Split, StudyName, Threshold, Tracking
+from radaudit.study.columns import Columns, Features, Tables
+from radaudit.study.problem import DERIVED_SITE
+from radaudit.study.terms import Section, Text, Whole
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from radaudit.claims.claim import Claim as ClaimValue
+    from radaudit.splits import HoldoutPlan
+    from radaudit.study.pipeline import HarmonisePlan
+    from radaudit.tables.roles import Roles
+
+SCHEMA = "radaudit/study/1"
+
+
+class Plan(Section):
+    """The frozen analysis plan. Raises pydantic's errors; ``Plan.of`` raises ours and looks for contradictions too."""
+
+    schema_: Literal["radaudit/study/1"] = Field(alias="schema")
+    study: StudyName = Field(description="Short name: letters, digits, dot, dash, underscore.")
+    title: Text | None = None
+    question: Text | None = Field(None, description="What the study asks, in one sentence.")
+    tables: Tables
+    columns: Columns = Field(alias="roles")
+    features: Features = Features()
+    split: Split
+    harmonise: Harmonise = Harmonise()
+    model: Model = Model()
+    threshold: Threshold = Threshold()
+    claims: tuple[Claim, ...] = Field((), description="Written before the test set is opened.")
+    rules: Rules = Rules()
+    seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = Field(1, description="Start of every stream of random numbers.")
+    tracking: Tracking = Tracking()
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Plan:
+        """Return the plan of a mapping such as ``document()``; raises StudyError with every problem found."""
+        from radaudit.study.reading import read_plan
+
+        return read_plan(document)
+
+    def document(self) -> dict[str, Any]:
+        """Return the science of the study as JSON: defaults spelled out, ``tracking`` left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"tracking"})
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the canonical ``document()``: comments, order and plumbing do not change it."""
+        return digest(self.document())
+
+    def rng(self, name: str) -> np.random.Generator:
+        """Return the stream of random numbers of one step: adding a step never shifts another step's stream."""
+        import numpy as np
+
+        return np.random.default_rng([self.seed, *name.encode()])
+
+    def split_key(self) -> bytes:
+        """Return the key (32 bytes) of the patient hash: it depends on the study's name and seed only, so that patients never move."""
+        return hashlib.sha256(f"radaudit/split/v1\n{self.study}\n{self.seed}".encode()).digest()
+
+    @property
+    def site_column(self) -> str | None:
+        """The column that names the site; ``site`` if a pattern or the file gives it, None if nothing does."""
+        site = self.columns.site
+        if site is not None:
+            return DERIVED_SITE if site.pattern else site.from_
+        return DERIVED_SITE if all(entry.site for entry in self.tables.features) else None
+
+    def roles(self) -> Roles:
+        """Return what columns mean; ``covariates`` are the declared ones and those harmonisation preserves."""
+        from radaudit.tables.roles import Outcome, Roles
+
+        columns = self.columns
+        end = columns.outcome
+        column = end.column if end.kind == "binary" else end.status
+        return Roles(
+            patient=columns.subject.column,
+            unit=columns.unit,
+            site=self.site_column,
+            batch=columns.batch,
+            outcome=Outcome(kind=end.kind, column=column or "", event=end.event or "", non_event=end.non_event),
+            covariates=tuple(dict.fromkeys((*columns.covariates, *self.harmonise.preserve))),
+            clinical=columns.clinical,
+            volume=columns.volume,
+            never=columns.never,
+        )
+
+    def holdout(self) -> HoldoutPlan:
+        """Return how the test set is cut off."""
+        from radaudit.splits import HoldoutPlan
+
+        test = self.split.test
+        return HoldoutPlan(
+            by=test.by,
+            fraction=test.fraction,
+            column=self.columns.date if test.by == "date" else test.column,
+            values=(test.test or ("test",)) if test.by == "column" else (),
+            training_values=test.training,
+            sites=test.sites,
+            key=self.split_key(),
+        )
+
+    def harmoniser(self) -> HarmonisePlan | None:
+        """Return how site effects are removed, None for method ``none``."""
+        from radaudit.study.pipeline import HarmonisePlan
+
+        asked = self.harmonise
+        if asked.method == "none":
+            return None
+        return HarmonisePlan(
+            method=asked.method,
+            preserve=asked.preserve,
+            parametric=asked.parametric,
+            eb=asked.eb,
+            mean_only=asked.mean_only,
+            reference=asked.reference,
+            keep=asked.keep,
+            unseen_evaluation=asked.unseen.evaluation,
+            unseen_scoring=asked.unseen.scoring,
+            patients_per_batch=self.rules.patients_per_batch,
+        )
+
+    def claimed(self) -> tuple[ClaimValue, ...]:
+        """Return the claims as values that can be decided."""
+        from radaudit.claims.claim import Claim as ClaimValue
+
+        return tuple(
+            ClaimValue(
+                id=claim.id,
+                measure=claim.measure,
+                on=claim.on,
+                primary=claim.primary,
+                against=claim.against or "",
+                lowest=_bound(claim, ("at_least", "above"), 0, -math.inf),
+                highest=_bound(claim, ("at_most", "below"), 1, math.inf),
+                strict=claim.above is not None or claim.below is not None,
+                text=claim.text or "",
+            )
+            for claim in self.claims
+        )
+
+    def _only_binary(self) -> None:
+        if self.columns.outcome.kind != "binary":
+            raise StudyError(
+                "STUDY-027",
+                "a survival outcome can be read and checked, but this version fits no survival model",
+                at="roles.outcome: {kind: survival}",
+                fix="roles.outcome: {kind: binary, column: <event within a fixed time>, event: <text>}",
+            )
+
+
+def _bound(claim: Claim, keys: tuple[str, ...], side: int, otherwise: float) -> float:
+    if claim.between is not None:
+        return claim.between[side]
+    return next((value for key in keys if (value := getattr(claim, key)) is not None), otherwise)
