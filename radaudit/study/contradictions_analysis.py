@@ -98,7 +98,7 @@ def _unseen(plan: Plan) -> Iterator[Problem]:
     if test.by == "site" and test.sites and by_site and asked.method != "none" and asked.unseen.evaluation == "refuse":
         yield Problem(
             code="STUDY-007",
-            path=("harmonise", "unseen", "evaluation"),
+            path=("split", "test", "sites"),
             what=f"the test part contains {listed(test.sites)}, which has no training patients, and harmonise.unseen is refuse: "
             "those patients can never be scored",
             fix="unseen: {evaluation: adapt}  (from their features only; the dossier says transductive), or reference, or pass",

@@ -55,7 +55,8 @@ def read_plan(document: Mapping[str, Any], source: Source | None = None) -> Plan
     known = {problem.path for problem in problems}
     problems += unknown + [problem for problem in found if problem.path not in known]
     if plan is not None:
-        problems += contradictions(plan)
+        emptied = [problem.path for problem in problems if problem.code == "STUDY-010"]
+        problems += (p for p in contradictions(plan) if not any(path[: len(p.path)] == p.path for path in emptied))
     if plan is not None and not problems:
         return plan
     raise refusal(problems, document, source)
@@ -140,8 +141,10 @@ def _shown(value: object) -> str:
 
 
 def _translated(details: ErrorDetails, document: dict[str, Any]) -> Problem:
-    path = tuple(part for part in details["loc"] if part != "[key]")
     kind = details["type"]
+    path = details["loc"]
+    if path[-1:] == ("[key]",) and kind != "extra_forbidden":  # pydantic's mark of a problem with the key, not its value
+        path = path[:-1]
     context: dict[str, Any] = details.get("ctx") or {}
     if kind == "extra_forbidden":
         return _unknown_key(path)

@@ -29,8 +29,8 @@ class Section(BaseModel):
 
 
 def steers(text: str) -> bool:
-    """Return True if a text holds characters that steer a terminal or reverse its reading direction."""
-    return any(char in STEERING or (unicodedata.category(char) == "Cc" and char not in "\t\r\n") for char in text)
+    """Return True if a text holds half a character, or characters that steer a terminal or reverse its reading direction."""
+    return any(char in STEERING or (unicodedata.category(char) in ("Cc", "Cs") and char not in "\t\r\n") for char in text)
 
 
 def as_text(value: object) -> object:

@@ -1,0 +1,120 @@
+"""The plan: its digest, its streams, its values for the middle, its published schema."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from radaudit.digests import digest
+from radaudit.edges.study_file import load_study, plan_of_text
+from radaudit.study.plan import Plan
+from radaudit.study.reading import keys_at
+from radaudit.study.schema import schema_text, study_schema
+
+ROOT = Path(__file__).parents[3]
+EXAMPLE = ROOT / "examples" / "egfr" / "study.yaml"
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return load_study(EXAMPLE).plan
+
+
+def test_the_published_schema_is_current() -> None:
+    published = ROOT / "radaudit" / "study" / "study.schema.json"
+    assert published.read_text(encoding="utf-8") == schema_text()
+
+
+def test_the_schema_knows_every_key_and_refuses_others() -> None:
+    schema = study_schema()
+    assert set(schema["properties"]) == set(keys_at(()))
+    sections = [schema, *schema["$defs"].values()]
+    assert all(section["additionalProperties"] is False for section in sections if section.get("type") == "object")
+
+
+def test_the_document_reads_back_as_the_same_plan(plan: Plan) -> None:
+    again = Plan.of(json.loads(json.dumps(plan.document())))
+    assert again == plan
+    assert again.digest == plan.digest == digest(plan.document())
+
+
+def test_comments_order_and_plumbing_do_not_change_the_digest(plan: Plan) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#") and not line.startswith("seed:")]
+    moved = f"seed: {plan.seed}\ntracking: {{mlflow: 'sqlite:///elsewhere.db'}}\n" + "\n".join(lines) + "\n"
+    assert plan_of_text(moved).digest == plan.digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("seed: 20261123", "seed: 20261124"), ("at_least: 0.70", "at_least: 0.71"), ("max_features: 8", "max_features: 9")]
+)
+def test_science_changes_the_digest(plan: Plan, old: str, new: str) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert old in text
+    assert plan_of_text(text.replace(old, new)).digest != plan.digest
+
+
+def test_a_default_written_out_is_the_same_plan(plan: Plan) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert "parametric" not in text
+    assert plan_of_text(text.replace("method: combat", "method: combat\n  parametric: true")).digest == plan.digest
+
+
+def test_streams_of_random_numbers_depend_on_seed_and_name_only(plan: Plan) -> None:
+    assert plan.rng("split").random(4).tolist() == plan.rng("split").random(4).tolist()
+    assert plan.rng("split").random() != plan.rng("bootstrap").random()
+    import numpy as np
+
+    assert plan.rng("tune").random() == np.random.default_rng([plan.seed, *b"tune"]).random()
+
+
+def test_the_split_key_depends_on_name_and_seed_only(plan: Plan) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert len(plan.split_key()) == 32
+    assert plan_of_text(text.replace("max_features: 8", "max_features: 3")).split_key() == plan.split_key()
+    assert plan_of_text(text.replace("study: egfr", "study: egfr2")).split_key() != plan.split_key()
+    assert plan_of_text(text.replace("seed: 2026", "seed: 12026")).split_key() != plan.split_key()
+
+
+def test_a_plan_does_not_change(plan: Plan) -> None:
+    with pytest.raises(ValidationError):
+        plan.seed = 3  # type: ignore[misc]
+
+
+def test_roles_hold_what_harmonisation_preserves(plan: Plan) -> None:
+    roles = plan.roles()
+    assert roles.patient == "SubjectID"
+    assert roles.covariates == ("sex", "smoking")
+    assert roles.clinical == ("sex", "smoking")
+    assert roles.outcome is not None
+    assert (roles.outcome.column, roles.outcome.event, roles.outcome.non_event) == ("egfr-mut", "1", "0")
+    assert roles.site == "site"
+
+
+def test_claims_become_bounds(plan: Plan) -> None:
+    first, second = plan.claimed()
+    assert (first.lowest, first.highest, first.strict, first.primary) == (0.7, math.inf, False, True)
+    assert (second.lowest, second.highest) == (0.8, 1.2)
+
+
+def test_a_strict_claim_keeps_its_bound_out() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").replace(
+        "measure: auc, on: test, at_least: 0.70", "measure: delta_auc, against: clinical, on: test, above: 0"
+    )
+    claim = plan_of_text(text).claimed()[0]
+    assert (claim.lowest, claim.strict, claim.against, claim.holds(0.0)) == (0.0, True, "clinical", False)
+
+
+def test_the_holdout_carries_the_key(plan: Plan) -> None:
+    holdout = plan.holdout()
+    assert (holdout.by, holdout.fraction, holdout.key) == ("random", 0.35, plan.split_key())
+
+
+def test_a_holdout_by_date_names_the_column_of_dates() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").replace("test: {by: random, fraction: 0.35}", "test: {by: date, fraction: 0.2}")
+    holdout = plan_of_text(text.replace("roles:\n", "roles:\n  date: scanned\n")).holdout()
+    assert (holdout.by, holdout.column, holdout.fraction) == ("date", "scanned", 0.2)
