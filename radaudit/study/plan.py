@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from radaudit.claims.claim import Claim as ClaimValue
     from radaudit.splits import HoldoutPlan
-    from radaudit.study.pipeline import HarmonisePlan
+    from radaudit.study.plans import DevelopmentPlan, HarmonisePlan, PipelinePlan
     from radaudit.tables.roles import Roles
 
 SCHEMA = "radaudit/study/1"
@@ -120,7 +120,7 @@ class Plan(Section):
 
     def harmoniser(self) -> HarmonisePlan | None:
         """Return how site effects are removed, None for method ``none``."""
-        from radaudit.study.pipeline import HarmonisePlan
+        from radaudit.study.plans import DevelopmentPlan, HarmonisePlan, PipelinePlan
 
         asked = self.harmonise
         if asked.method == "none":
@@ -137,6 +137,31 @@ class Plan(Section):
             unseen_scoring=asked.unseen.scoring,
             patients_per_batch=self.rules.patients_per_batch,
         )
+
+    def pipeline(self) -> PipelinePlan:
+        """Return how a signature is built from training rows. Raises StudyError (STUDY-027) for a survival outcome."""
+        from radaudit.models.threshold import ThresholdPlan
+        from radaudit.study.plans import SCREEN, PipelinePlan
+
+        self._only_binary()
+        return PipelinePlan(
+            harmonise=self.harmoniser(),
+            max_features=self.model.max_features,
+            redundancy=self.model.redundancy,
+            screen=self.model.screen or SCREEN,
+            threshold=ThresholdPlan(rule=self.threshold.rule, value=self.threshold.value),
+            inner=self.split.development.inner,
+            missing_share=self.rules.missing_share,
+        )
+
+    def development(self) -> DevelopmentPlan:
+        """Return how performance is estimated on training rows. Raises StudyError (STUDY-027) for a survival outcome."""
+        from radaudit.study.plans import DevelopmentPlan
+
+        self._only_binary()
+        asked = self.split.development
+        leave_out = ("site",) if self.site_column else ()
+        return DevelopmentPlan(folds=asked.folds, repeats=asked.repeats, inner=asked.inner, outer=asked.outer, leave_out=leave_out)
 
     def claimed(self) -> tuple[ClaimValue, ...]:
         """Return the claims as values that can be decided."""

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from radaudit.digests import digest
 from radaudit.edges.study_file import load_study, plan_of_text
+from radaudit.errors import StudyError
 from radaudit.study.plan import Plan
 from radaudit.study.reading import keys_at
 from radaudit.study.schema import schema_text, study_schema
@@ -118,3 +119,36 @@ def test_a_holdout_by_date_names_the_column_of_dates() -> None:
     text = EXAMPLE.read_text(encoding="utf-8").replace("test: {by: random, fraction: 0.35}", "test: {by: date, fraction: 0.2}")
     holdout = plan_of_text(text.replace("roles:\n", "roles:\n  date: scanned\n")).holdout()
     assert (holdout.by, holdout.column, holdout.fraction) == ("date", "scanned", 0.2)
+
+
+def test_the_pipeline_is_what_the_file_says(plan: Plan) -> None:
+    pipeline = plan.pipeline()
+    assert (pipeline.max_features, pipeline.redundancy, pipeline.missing_share, pipeline.inner) == (8, 0.9, 0.2, 5)
+    assert pipeline.threshold.rule == "youden"
+    assert pipeline.harmonise is not None
+    assert (pipeline.harmonise.preserve, pipeline.harmonise.patients_per_batch) == (("sex", "smoking"), 10)
+    assert (pipeline.harmonise.unseen_evaluation, pipeline.harmonise.unseen_scoring) == ("refuse", "refuse")
+
+
+def test_harmonisation_can_be_left_out() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").replace("method: combat", "method: none")
+    assert plan_of_text(text).pipeline().harmonise is None
+
+
+def test_development_is_what_the_file_says(plan: Plan) -> None:
+    development = plan.development()
+    assert (development.folds, development.repeats, development.inner, development.outer) == (5, 5, 5, "k-fold")
+    assert development.leave_out == ("site",)
+
+
+def test_a_survival_outcome_is_read_and_not_modelled() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").replace(
+        'outcome: {kind: binary, column: egfr-mut, event: "1", non_event: "0"}', 'outcome: {kind: survival, time: t, status: s, event: "1"}'
+    )
+    survival = plan_of_text(text)
+    outcome = survival.roles().outcome
+    assert outcome is not None
+    assert (outcome.kind, outcome.column) == ("survival", "s")
+    with pytest.raises(StudyError) as caught:
+        survival.pipeline()
+    assert caught.value.code == "STUDY-027"
