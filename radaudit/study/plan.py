@@ -120,7 +120,7 @@ class Plan(Section):
 
     def harmoniser(self) -> HarmonisePlan | None:
         """Return how site effects are removed, None for method ``none``."""
-        from radaudit.study.plans import DevelopmentPlan, HarmonisePlan, PipelinePlan
+        from radaudit.study.plans import HarmonisePlan
 
         asked = self.harmonise
         if asked.method == "none":
