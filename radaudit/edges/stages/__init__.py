@@ -1,0 +1,1 @@
+"""One module per stage of a study: read what it needs, call the middle, record, write, and say what happened."""
