@@ -124,7 +124,7 @@ def _covariates(moments: SiteMoments) -> Iterable[Finding]:
     aliased = [o for o in found if o.aliased]
     near = [o for o in found if not o.aliased and o.inflation >= INFLATION_REPORTED]
     for o in aliased:
-        sentence = f"{o.column} cannot be told apart from {listed(o.along_with)}: nothing of it varies within batches."
+        sentence = f"{o.column} cannot be told apart from {listed(o.along_with)}: nothing of it is left beside them."
         yield answer("HARM-001", Verdict.FAILED, sentence, scope=o.column, facts={"column": o.column, "along_with": o.along_with})
     if not aliased:
         yield answer("HARM-001", Verdict.PASSED, "Batches and covariates can be told apart.", facts={"columns": len(found)})

@@ -245,7 +245,13 @@ def _measure_batch(table: NDArray[Any], rows: Ints, c: Floats, features: Sequenc
             raise DesignError(
                 "HARM-006", f"infinite cells in feature(s) {listed(bad)}", fix="correct them, or leave them empty to treat them as missing"
             )
-        counts[block], mean[block], ss[block], cx[:, block], pc_mean[at], pc_cross[at] = _available(cells, c)
+        with np.errstate(invalid="ignore", over="ignore"):
+            counts[block], mean[block], ss[block], cx[:, block], pc_mean[at], pc_cross[at] = _available(cells, c)
+        if not bool(np.isfinite(ss[block]).all() and np.isfinite(cx[:, block]).all()):
+            bad = [features[j] for j in block[~np.isfinite(ss[block])]]
+            raise DesignError(
+                "HARM-006", f"values too large to be squared in feature(s) {listed(bad)}", fix="rescale them or leave them out"
+            )
     return BatchMoments(
         rows=n,
         n=counts,

@@ -110,19 +110,17 @@ def overlaps_of(columns: Sequence[str], within: Floats, total: Floats) -> list[O
 
 def refuse_overlap(found: Sequence[Overlap]) -> None:
     """Raise DesignError HARM-001 for aliased columns, HARM-002 for nearly aliased ones."""
-    for code, bad, word in (
-        ("HARM-001", [o for o in found if o.aliased], "cannot be told apart from"),
-        ("HARM-002", [o for o in found if o.inflation >= INFLATION_REFUSED], "can hardly be told apart from"),
-    ):
+    aliased = [o for o in found if o.aliased]
+    near = [o for o in found if o.inflation >= INFLATION_REFUSED]
+    for code, bad, word in (("HARM-001", aliased, "cannot"), ("HARM-002", near, "can hardly")):
         if bad:
-            worst = bad[0]
-            name = worst.column.split("[")[0]
+            name = bad[0].column.split("[")[0]
             raise DesignError(
                 code,
-                f"covariate column(s) {listed(o.column for o in bad)} {word} {listed(worst.along_with) or 'the rest of the design'}",
-                found="nothing of them varies within batches"
-                if code == "HARM-001"
-                else f"variance inflation {worst.inflation:.3g}; the limit is {INFLATION_REFUSED:g}",
+                f"covariate column(s) {listed(o.column for o in bad)} {word} be told apart from the rest of the design",
+                found="; ".join(
+                    f"{o.column} runs along with {listed(o.along_with) or 'the rest'} (inflation {o.inflation:.3g})" for o in bad[:5]
+                ),
                 fix=f"harmonise.preserve without {name}; or merge batches so that {name} varies within each",
                 columns=tuple(o.column for o in bad),
             )
@@ -145,9 +143,6 @@ def regress(moments: SiteMoments) -> Regression:
     scale = np.maximum.reduce([np.abs(own.mean) for own in moments.per_batch])
     n = np.array([own.n for own in moments.per_batch])
     ss = np.array([own.ss for own in moments.per_batch])
-    if not np.isfinite(ss).all():
-        bad = [moments.features[j] for j in np.flatnonzero(~np.isfinite(ss).all(axis=0))]
-        raise DesignError("HARM-006", f"values too large to be squared in feature(s) {listed(bad)}", fix="rescale them or leave them out")
     constant = ss <= n * (CONSTANT * scale) ** 2
     rss[rss <= RESIDUAL * ss] = 0.0
     rows = np.array([own.rows for own in moments.per_batch], dtype=np.int64)
