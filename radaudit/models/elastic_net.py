@@ -29,7 +29,7 @@ STEPS = 1000  # Newton steps of one problem; a handful is usual
 HALVINGS = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LinearFit:
     """Coefficients (k,) and intercept at one penalty and mixing.
 

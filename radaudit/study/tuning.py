@@ -1,0 +1,197 @@
+"""Choose penalty, mixing and number of candidates by inner resampling, everything before the model learned again in each fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np  # noqa: TID253
+
+from radaudit.errors import DesignError
+from radaudit.findings import Fact
+from radaudit.models.elastic_net import LinearFit, elastic_net_path, largest_penalty
+from radaudit.models.logistic import logistic
+from radaudit.models.screen import univariate_aucs
+from radaudit.splits.resamples import Resample, folds_possible, repeated_group_kfold
+from radaudit.study.frame import Frame
+from radaudit.study.preparation import Preparation
+
+if TYPE_CHECKING:
+    from radaudit.arrays import Bools, Floats, Ints
+    from radaudit.study.plans import PipelinePlan
+
+STRICTER = (0.85, 0.95, 0.99, 0.999)  # tried only if every penalty of the grid keeps too many features
+DIGITS = 10
+
+Prepare = Callable[[Frame], tuple[Preparation, "Floats", "Ints"]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One number of candidates and one mixing with its falling penalties and the fits on all rows."""
+
+    candidates: int
+    mixing: float
+    shares: tuple[float, ...]
+    fits: tuple[LinearFit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """The chosen fit on all rows, what prepared them, out-of-fold risks of these rows (n,) (NaN: set aside) and the facts."""
+
+    preparation: Preparation
+    fit: LinearFit
+    candidates: int
+    standardised: Floats
+    used: Ints
+    risks: Floats
+    facts: Mapping[str, Fact]
+
+
+def tune(frame: Frame, plan: PipelinePlan, rng: np.random.Generator, prepare: Prepare, prepare_inside: Prepare | None = None) -> Tuned:
+    """Return the elastic net chosen by inner resampling of ``frame``.
+
+    The criterion is the mean log-loss of the inner assessment rows, averaged over folds. Parsimony: of all points within one
+    standard error (over folds) of the best, the one with the fewest features on all rows, then the smallest log-loss
+    (Hastie, Tibshirani and Friedman 2009, 7.10, with features counted instead of the penalty, which would over-shrink risks).
+    ``prepare_inside`` prepares the inner analysis rows (default ``prepare``). Folds are reduced to the smaller class.
+    Raises DesignError SIZE-071 (fewer than two patients in a class), SIZE-073 (no admissible point).
+    """
+    preparation, z, used = prepare(frame)
+    rows = frame.take(used) if len(used) < len(frame) else frame
+    lanes, admissible = _admissible(z, rows.outcome, plan)
+    folds = folds_possible(rows.patients.astype(str), rows.outcome, plan.inner)
+    resamples = repeated_group_kfold(
+        rows.patients.astype(str), rows.outcome, folds, plan.inner_repeats, rng, balance=rows.batches.astype(str)
+    )
+    scores = [_inside(rows, lanes, resample, prepare_inside or prepare) for resample in resamples]
+    losses, aucs = _assessed(rows.outcome, resamples, scores)
+    best, chosen, spread = _parsimonious(losses, _sizes(lanes), admissible)
+    lane, share, fit = [(lane, share, fit) for lane in lanes for share, fit in zip(lane.shares, lane.fits, strict=True)][chosen]
+    risks = np.full(len(frame), np.nan)
+    risks[used] = _out_of_fold(len(rows), resamples, scores, chosen)
+    facts: dict[str, Fact] = {
+        "inner_folds": folds,
+        "inner_repeats": plan.inner_repeats,
+        "configurations": plan.configurations,
+        "admissible": int(admissible.sum()),
+        "candidates": lane.candidates,
+        "mixing": lane.mixing,
+        "penalty": fit.penalty,
+        "penalty_share": share,
+        "features": fit.chosen,
+        "log_loss": float(losses[chosen].mean()),
+        "log_loss_best": float(losses[best].mean()),
+        "log_loss_se": spread,
+        "inner_auc": _known_mean(aucs[chosen]),
+        "inner_auc_best": max((mean for c in np.flatnonzero(admissible) if (mean := _known_mean(aucs[c])) is not None), default=None),
+        "converged": fit.converged,
+        "residual": fit.residual,
+    }
+    return Tuned(
+        preparation=preparation,
+        fit=fit,
+        candidates=lane.candidates,
+        standardised=z[:, : lane.candidates],
+        used=used,
+        risks=risks,
+        facts=facts,
+    )
+
+
+def _admissible(z: Floats, outcome: Floats, plan: PipelinePlan) -> tuple[tuple[Lane, ...], Bools]:
+    """Return the lanes of the grid and which points (in lane order) keep 1 to ``max_features`` features and converged."""
+    for shares in (plan.penalties, (*STRICTER[::-1], *plan.penalties)):
+        lanes = _lanes(z, outcome, plan, tuple(sorted(shares, reverse=True)))
+        sizes = _sizes(lanes)
+        sound = np.array([fit.converged for lane in lanes for fit in lane.fits])
+        admissible: Bools = (sizes >= 1) & (sizes <= plan.max_features) & sound
+        if admissible.any():
+            return _trimmed(lanes, admissible)
+    raise DesignError(
+        "SIZE-073",
+        f"no point of the grid keeps between 1 and {plan.max_features} features",
+        found=f"{int(sizes.min())} to {int(sizes.max())} features",
+        fix="model.max_features: a larger number, or features that are related to the outcome",
+    )
+
+
+def _trimmed(lanes: tuple[Lane, ...], admissible: Bools) -> tuple[tuple[Lane, ...], Bools]:
+    """Return the lanes without the penalties below their last admissible one: no need to fit those in every fold."""
+    kept, marks, start = [], [], 0
+    for lane in lanes:
+        own = admissible[start : start + len(lane.fits)]
+        start += len(lane.fits)
+        length = int(np.flatnonzero(own)[-1]) + 1 if own.any() else 0
+        if length:
+            kept.append(replace(lane, shares=lane.shares[:length], fits=lane.fits[:length]))
+            marks.append(own[:length])
+    return tuple(kept), np.concatenate(marks)
+
+
+def _lanes(z: Floats, outcome: Floats, plan: PipelinePlan, shares: tuple[float, ...]) -> tuple[Lane, ...]:
+    lanes = []
+    for candidates in sorted({min(k, z.shape[1]) for k in plan.screen}):
+        x = np.ascontiguousarray(z[:, :candidates])
+        for mixing in plan.mixings:
+            largest = largest_penalty(x, outcome, mixing)
+            if largest > 0:
+                fits = elastic_net_path(x, outcome, [share * largest for share in shares], mixing)
+                lanes.append(Lane(candidates=candidates, mixing=mixing, shares=shares, fits=fits))
+    if not lanes:
+        raise DesignError("SIZE-073", "no candidate is related to the outcome in these rows", fix="there is nothing to fit")
+    return tuple(lanes)
+
+
+def _sizes(lanes: tuple[Lane, ...]) -> Ints:
+    return np.array([fit.chosen for lane in lanes for fit in lane.fits], dtype=np.int64)
+
+
+def _inside(rows: Frame, lanes: tuple[Lane, ...], resample: Resample, prepare: Prepare) -> Floats:
+    """Return the scores (points, assessed rows) of the grid fitted on the analysis rows, with the penalties of the fit on all rows."""
+    analysis, assessment = rows.take(resample.analysis), rows.take(resample.assessment)
+    preparation, z, used = prepare(analysis)
+    outcome = analysis.outcome[used]
+    ahead = preparation.ready(assessment)
+    blocks = []
+    for lane in lanes:
+        k = min(lane.candidates, z.shape[1])
+        fits = elastic_net_path(np.ascontiguousarray(z[:, :k]), outcome, [fit.penalty for fit in lane.fits], lane.mixing)
+        weights = np.stack([fit.coefficients for fit in fits])
+        blocks.append(np.einsum("gk,nk->gn", weights, ahead[:, :k]) + np.array([[fit.intercept] for fit in fits]))
+    return np.concatenate(blocks)
+
+
+def _assessed(outcome: Floats, resamples: tuple[Resample, ...], scores: list[Floats]) -> tuple[Floats, Floats]:
+    """Return log-loss and AUC (points, folds); the AUC of a fold with one class is NaN."""
+    losses, aucs = [], []
+    for resample, found in zip(resamples, scores, strict=True):
+        y = outcome[resample.assessment]
+        losses.append((np.logaddexp(0.0, found) - found * y).mean(axis=1))
+        aucs.append(univariate_aucs(np.ascontiguousarray(found.T), y))
+    return np.stack(losses, axis=1), np.stack(aucs, axis=1)
+
+
+def _parsimonious(losses: Floats, sizes: Ints, admissible: Bools) -> tuple[int, int, float]:
+    """Return the best point, the chosen one, and the standard error of the best."""
+    mean = np.where(admissible, np.round(losses.mean(axis=1), DIGITS), np.inf)
+    best = int(np.argmin(mean))
+    folds = losses.shape[1]
+    spread = float(losses[best].std(ddof=1) / np.sqrt(folds)) if folds > 1 else 0.0
+    within = np.flatnonzero(admissible & (mean <= mean[best] + spread))
+    order = np.lexsort((within, mean[within], sizes[within]))
+    return best, int(within[order[0]]), spread
+
+
+def _out_of_fold(rows: int, resamples: tuple[Resample, ...], scores: list[Floats], chosen: int) -> Floats:
+    total = np.zeros(rows)
+    for resample, found in zip(resamples, scores, strict=True):
+        total[resample.assessment] += logistic(found[chosen])
+    return total / (1 + max(resample.repeat for resample in resamples))
+
+
+def _known_mean(values: Floats) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else None
