@@ -27,6 +27,7 @@ STATIONARY = 1e-10  # largest gradient of the active set at a solution
 OUTSIDE = 1e-8  # relative slack of the conditions on features outside
 STEPS = 1000  # Newton steps of one problem; a handful is usual
 HALVINGS = 40
+SMALL_STEP = 0.01  # squared Newton decrement below which a full step of a logistic problem always descends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,16 +62,19 @@ def largest_penalty(x: Floats, outcome: ArrayLike, mixing: float) -> float:
     return float(np.abs(np.einsum("ij,i->j", x, y - y.mean())).max() / (len(y) * mixing))
 
 
-def elastic_net_path(x: Floats, outcome: ArrayLike, penalties: Iterable[float], mixing: float) -> tuple[LinearFit, ...]:
+def elastic_net_path(
+    x: Floats, outcome: ArrayLike, penalties: Iterable[float], mixing: float, *, stationary: float = STATIONARY
+) -> tuple[LinearFit, ...]:
     """Return one fit per penalty, in the given order (falling is fastest), each started from the one before; ``x`` (n, k) standardised.
 
+    ``stationary`` is the largest gradient allowed on the active set; tuning can do with less than the final fit.
     Raises DesignError OUT-070 if a class is absent and STUDY-072 for a mixing outside (0, 1] or a penalty that is not positive.
     """
     y = np.asarray(outcome, dtype=np.float64)
     share = _share(y)
     if not 0.0 < mixing <= 1.0:
         raise DesignError("STUDY-072", "the mixing of an elastic net lies above 0 and at most at 1", found=str(mixing))
-    problem = _Problem(x, y, mixing)
+    problem = _Problem(x, y, mixing, stationary)
     weights, intercept = np.zeros(x.shape[1]), float(np.log(share / (1.0 - share)))
     fits = []
     for penalty in penalties:
@@ -95,7 +99,7 @@ def ridge_logistic(x: Floats, outcome: ArrayLike, penalty: float) -> LinearFit:
     """Return the logistic fit with penalty/2 |w|_2^2 on standardised ``x`` (n, k), every coefficient in. Raises as ``elastic_net_path``."""
     y = np.asarray(outcome, dtype=np.float64)
     share = _share(y)
-    problem = _Problem(x, y, 0.0)
+    problem = _Problem(x, y, 0.0, STATIONARY)
     everyone = np.ones(x.shape[1], dtype=bool)
     weights = np.zeros(x.shape[1])
     intercept, steps, done = problem.settle(penalty, weights, float(np.log(share / (1.0 - share))), everyone, np.zeros(x.shape[1]), 0)
@@ -115,10 +119,11 @@ def _share(y: Floats) -> float:
 class _Problem:
     """One table of rows and one mixing; einsum throughout, so that the bits do not depend on the number of BLAS threads."""
 
-    def __init__(self, x: Floats, y: Floats, mixing: float) -> None:
+    def __init__(self, x: Floats, y: Floats, mixing: float, stationary: float) -> None:
         self.design = np.concatenate([np.ones((len(y), 1)), x], axis=1)
         self.y = y
         self.mixing = mixing
+        self.stationary = stationary
 
     def gradient(self, weights: Floats, intercept: float) -> Floats:
         """Return the gradient of the mean log-loss (1 + k,), intercept first."""
@@ -169,7 +174,7 @@ class _Problem:
             score = np.einsum("ij,j->i", design, theta)
             risks = _risks(score)
             slope = np.einsum("ij,i->j", design, risks - self.y) / len(self.y) + ridge * theta + pull
-            if np.abs(slope).max() <= STATIONARY:
+            if np.abs(slope).max() <= self.stationary:
                 weights[at] = theta[1:]
                 return float(theta[0]), steps, True
             move = self._newton(design, risks, ridge, slope)
@@ -184,23 +189,25 @@ class _Problem:
         return float(theta[0]), steps, False
 
     def _newton(self, design: Floats, risks: Floats, ridge: Floats, slope: Floats) -> Floats:
-        curved = np.einsum("ij,ik->jk", design * (risks * (1.0 - risks))[:, None], design) / len(self.y) + np.diag(ridge)
+        curved = np.einsum("ij,ik->jk", design * (risks * (1.0 - risks))[:, None], design) / len(self.y)
         # a whisper of ridge keeps the step defined where columns repeat; the stopping rule does not see it
-        curved[np.diag_indices_from(curved)] += 1e-13 * max(1.0, float(np.trace(curved)))
+        curved.flat[:: len(ridge) + 1] += ridge + 1e-13 * max(1.0, float(curved.trace()))
         move: Floats = np.linalg.solve(curved, slope)
         return move
 
     def _descend(self, design: Floats, ridge: Floats, pull: Floats, theta: Floats, move: Floats, slope: Floats) -> Floats:
         """Return theta after the longest of the steps 1, 1/2, 1/4, ... that lowers the objective enough (Armijo)."""
+        gain, length = float((slope * move).sum()), 1.0
+        if gain < SMALL_STEP:
+            return theta - move
 
         def objective(at: Floats) -> float:
             score = np.einsum("ij,j->i", design, at)
             return float(np.logaddexp(0.0, score).mean() - (score * self.y).mean() + (0.5 * ridge * at * at + pull * at).sum())
 
-        here, gain, length = objective(theta), float((slope * move).sum()), 1.0
+        here = objective(theta)
         for _ in range(HALVINGS):
-            # below rounding level the objective cannot tell, and Newton's step is right
-            if gain * length < 1e-13 or objective(theta - length * move) <= here - 1e-4 * length * gain:
+            if objective(theta - length * move) <= here - 1e-4 * length * gain:
                 break
             length *= 0.5
         return theta - length * move

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from radaudit.study.plans import PipelinePlan
 
 STRICTER = (0.85, 0.95, 0.99, 0.999)  # tried only if every penalty of the grid keeps too many features
-DIGITS = 10
+DIGITS = 6  # points whose log-losses agree so far are the same; what tells them apart is rounding
+ENOUGH = 1e-7  # gradient at which an inner fit stops
 
 Prepare = Callable[[Frame], tuple[Preparation, "Floats", "Ints"]]
 
@@ -53,9 +54,10 @@ class Tuned:
 def tune(frame: Frame, plan: PipelinePlan, rng: np.random.Generator, prepare: Prepare, prepare_inside: Prepare | None = None) -> Tuned:
     """Return the elastic net chosen by inner resampling of ``frame``.
 
-    The criterion is the mean log-loss of the inner assessment rows, averaged over folds. Parsimony: of all points within one
-    standard error (over folds) of the best, the one with the fewest features on all rows, then the smallest log-loss
-    (Hastie, Tibshirani and Friedman 2009, 7.10, with features counted instead of the penalty, which would over-shrink risks).
+    The criterion is the mean log-loss of the inner assessment rows, averaged over folds. Parsimony: of all points not worse than
+    the best by more than one standard error, the one with the fewest features on all rows, then the smallest log-loss. This is the
+    one-standard-error rule (Breiman et al. 1984) with two changes: the error is that of the paired difference over folds, not of
+    the level, which folds share; and features are counted, not the penalty, since a heavier penalty only shrinks risks together.
     ``prepare_inside`` prepares the inner analysis rows (default ``prepare``). Folds are reduced to the smaller class.
     Raises DesignError SIZE-071 (fewer than two patients in a class), SIZE-073 (no admissible point).
     """
@@ -84,7 +86,7 @@ def tune(frame: Frame, plan: PipelinePlan, rng: np.random.Generator, prepare: Pr
         "features": fit.chosen,
         "log_loss": float(losses[chosen].mean()),
         "log_loss_best": float(losses[best].mean()),
-        "log_loss_se": spread,
+        "log_loss_se_of_difference": spread,
         "inner_auc": _known_mean(aucs[chosen]),
         "inner_auc_best": max((mean for c in np.flatnonzero(admissible) if (mean := _known_mean(aucs[c])) is not None), default=None),
         "converged": fit.converged,
@@ -158,7 +160,7 @@ def _inside(rows: Frame, lanes: tuple[Lane, ...], resample: Resample, prepare: P
     blocks = []
     for lane in lanes:
         k = min(lane.candidates, z.shape[1])
-        fits = elastic_net_path(np.ascontiguousarray(z[:, :k]), outcome, [fit.penalty for fit in lane.fits], lane.mixing)
+        fits = elastic_net_path(np.ascontiguousarray(z[:, :k]), outcome, [fit.penalty for fit in lane.fits], lane.mixing, stationary=ENOUGH)
         weights = np.stack([fit.coefficients for fit in fits])
         blocks.append(np.einsum("gk,nk->gn", weights, ahead[:, :k]) + np.array([[fit.intercept] for fit in fits]))
     return np.concatenate(blocks)
@@ -175,14 +177,13 @@ def _assessed(outcome: Floats, resamples: tuple[Resample, ...], scores: list[Flo
 
 
 def _parsimonious(losses: Floats, sizes: Ints, admissible: Bools) -> tuple[int, int, float]:
-    """Return the best point, the chosen one, and the standard error of the best."""
+    """Return the best point, the chosen one, and the standard error of the difference between the two."""
     mean = np.where(admissible, np.round(losses.mean(axis=1), DIGITS), np.inf)
     best = int(np.argmin(mean))
-    folds = losses.shape[1]
-    spread = float(losses[best].std(ddof=1) / np.sqrt(folds)) if folds > 1 else 0.0
-    within = np.flatnonzero(admissible & (mean <= mean[best] + spread))
-    order = np.lexsort((within, mean[within], sizes[within]))
-    return best, int(within[order[0]]), spread
+    spread = (losses - losses[best]).std(axis=1, ddof=1) / np.sqrt(losses.shape[1])
+    within = np.flatnonzero(admissible & (mean <= mean[best] + np.round(spread, DIGITS)))
+    chosen = int(within[np.lexsort((within, mean[within], sizes[within]))[0]])
+    return best, chosen, float(spread[chosen])
 
 
 def _out_of_fold(rows: int, resamples: tuple[Resample, ...], scores: list[Floats], chosen: int) -> Floats:
