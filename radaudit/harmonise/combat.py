@@ -98,8 +98,8 @@ def adapt(effects: SiteEffects, moments_of_new_batch: SiteMoments) -> SiteEffect
     prior = _new_batch_priors(effects)
     gamma, delta, sd = np.zeros(frame.gamma_hat.shape), np.ones(frame.gamma_hat.shape), np.zeros(frame.gamma_hat.shape)
     for b in range(len(new.batches)):
-        for group in sorted(set(groups)):
-            at = np.flatnonzero(np.array([g == group for g in groups]) & frame.touched)
+        for group, member in _members(groups):
+            at = np.flatnonzero(member & frame.touched)
             own = _posterior(frame, b, at, prior.get(group), effects.method, new.features)
             gamma[b, at], delta[b, at], sd[b, at] = own.gamma, own.delta, own.gamma_sd
     rows = np.concatenate([effects.counts, np.array([own.rows for own in new.per_batch], dtype=np.int64)])
@@ -234,6 +234,14 @@ def _groups(features: tuple[str, ...], given: PriorGroups | None) -> tuple[str, 
     return tuple(map(str, given))
 
 
+def _members(groups: tuple[str, ...]) -> list[tuple[str, Bools]]:
+    names = sorted(set(groups))
+    if len(names) == 1:
+        return [(names[0], np.ones(len(groups), dtype=bool))]
+    labels = np.array(groups)
+    return [(name, labels == name) for name in names]
+
+
 def _estimates(
     moments: SiteMoments, frame: _Frame, groups: tuple[str, ...], method: Method, ref: int | None
 ) -> tuple[Floats, Floats, Floats, tuple[tuple[str, str, Prior], ...], tuple[str, ...]]:
@@ -244,8 +252,7 @@ def _estimates(
     informative = frame.touched & ~frame.simple.any(axis=0)
     if method.mean_only:
         informative = frame.touched & (frame.n > 0).all(axis=0)
-    for group in sorted(set(groups)):
-        member = np.array([g == group for g in groups])
+    for group, member in _members(groups):
         at, teachers = np.flatnonzero(member & frame.touched), np.flatnonzero(member & informative)
         shared = method.eb and len(teachers) >= priors.FEWEST_FEATURES
         if method.eb and not shared and len(at):
@@ -297,10 +304,10 @@ def _posterior(
 
 def _notes_on_cells(moments: SiteMoments, frame: _Frame) -> list[str]:
     notes = []
-    still = [name for name, moves in zip(moments.features, frame.touched, strict=True) if not moves]
+    still = [moments.features[j] for j in np.flatnonzero(~frame.touched)]
     if still:
         notes.append(f"{len(still)} feature(s) without variation are returned unchanged: {listed(still)}")
-    flat = [name for name, moves, cells in zip(moments.features, frame.touched, frame.simple.T, strict=True) if moves and cells.any()]
+    flat = [moments.features[j] for j in np.flatnonzero(frame.touched & frame.simple.any(axis=0))]
     if flat:
         notes.append(
             f"{len(flat)} feature(s) are constant or hardly measured in a batch and corrected in the mean only there: {listed(flat)}"

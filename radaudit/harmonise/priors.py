@@ -109,19 +109,20 @@ def _golden(gamma_hat: Floats, delta_hat: Floats, squares: Floats, n: Floats, pr
 
 
 def _converged(gamma_hat: Floats, delta_hat: Floats, squares: Floats, n: Floats, prior: Prior) -> tuple[Floats, Floats]:
+    """Return the fixed point of every feature; a feature that reached it is moved no more, whatever the others still need."""
     gamma, delta = gamma_hat.copy(), delta_hat.copy()
-    active = np.arange(len(gamma))
+    active, own_hat, own_squares, own_n, g, d = np.arange(len(gamma)), gamma_hat, squares, n, gamma_hat, delta_hat
     for _ in range(MOST_ITERATIONS):
-        own_hat, own_n = gamma_hat[active], n[active]
-        new_gamma = shrink_mean(own_hat, prior, own_n, delta[active])
-        new_delta = _shrink_variance(squares[active], own_hat, new_gamma, prior, own_n)
-        moved = (np.abs(new_delta - delta[active]) > CONVERGED_CHANGE * new_delta) | (
-            np.abs(new_gamma - gamma[active]) > CONVERGED_CHANGE * (np.abs(new_gamma) + np.sqrt(new_delta))
-        )
-        gamma[active], delta[active] = new_gamma, new_delta
-        active = active[moved]
-        if not len(active):
+        new_g = shrink_mean(own_hat, prior, own_n, d)
+        new_d = _shrink_variance(own_squares, own_hat, new_g, prior, own_n)
+        moved = np.abs(new_d - d) > CONVERGED_CHANGE * new_d
+        moved |= np.abs(new_g - g) > CONVERGED_CHANGE * (np.abs(new_g) + np.sqrt(new_d))
+        settled = ~moved
+        gamma[active[settled]], delta[active[settled]] = new_g[settled], new_d[settled]
+        if not moved.any():
             return gamma, delta
+        active = active[moved]
+        own_hat, own_squares, own_n, g, d = (v[moved] for v in (own_hat, own_squares, own_n, new_g, new_d))
     raise DesignError("HARM-016", f"empirical Bayes does not converge for {len(active)} feature(s)", fix="mean_only=True or eb=False")
 
 
