@@ -105,8 +105,7 @@ def claim_lines(claims: Iterable[Mapping[str, Any]], *, width: int = WIDTH) -> l
     for claim in claims:
         verdict = str(claim["verdict"]).upper() + (" (post hoc)" if claim.get("post_hoc") else "")
         on = str(claim["on"]).replace("_", " ")
-        against = f" over {claim['against']}" if claim.get("against") else ""
-        asked = f"CLAIM {claim['id']}  {str(claim['measure']).replace('_', ' ')}{against} on {on} {claim['required_text']}"
+        asked = f"CLAIM {claim['id']}  {claim['label']} on {on} {claim['required_text']}"
         if columns(asked) + 2 + columns(verdict) <= width:
             lines.append(padded(asked, width - columns(verdict)) + verdict)
         else:
@@ -114,7 +113,7 @@ def claim_lines(claims: Iterable[Mapping[str, Any]], *, width: int = WIDTH) -> l
         lines += wrapped(str(claim["sentence"]), first="  ", width=width)
         for reason in claim.get("reasons", ()):
             if reason["sentence"] != claim["sentence"]:
-                head = f"  {reason['code']}  " if reason.get("code") else "  "
+                head = f"  {reason['finding']}  " if reason.get("finding") else "  "
                 lines += wrapped(str(reason["sentence"]), first=head, width=width)
         if claim.get("needed"):
             lines += wrapped(str(claim["needed"]), first="  ", width=width)

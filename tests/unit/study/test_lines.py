@@ -44,20 +44,20 @@ def test_a_wide_character_takes_two_columns() -> None:
 def test_a_claim_shows_verdict_and_reasons() -> None:
     claim = {
         "id": "C1",
-        "measure": "auc",
+        "label": "AUC",
         "on": "test",
         "required_text": "≥ 0.75",
         "verdict": "cannot be determined",
         "post_hoc": False,
         "sentence": "The interval contains the limit.",
         "reasons": [
-            {"sentence": "Scaling was fitted before the split.", "code": "LEAK-003"},
-            {"sentence": "The interval contains the limit.", "code": None},
+            {"sentence": "Scaling was fitted before the split.", "finding": "LEAK-003"},
+            {"sentence": "The interval contains the limit.", "finding": None},
         ],
         "needed": "about 40 more events",
     }
     lines = claim_lines([claim])
-    assert lines[0].startswith("CLAIM C1  auc on test ≥ 0.75")
+    assert lines[0].startswith("CLAIM C1  AUC on test ≥ 0.75")
     assert lines[0].endswith("CANNOT BE DETERMINED")
     assert lines[1:] == ["  The interval contains the limit.", "  LEAK-003  Scaling was fitted before the split.", "  about 40 more events"]
     assert "(post hoc)" in claim_lines([claim | {"post_hoc": True}])[0]
