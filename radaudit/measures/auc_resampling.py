@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np  # noqa: TID253
 
 from radaudit.errors import DesignError
 from radaudit.measures.discrimination import placements
 from radaudit.measures.estimate import Estimate, unknown
+from radaudit.measures.permutation import Permuted, Side, permuted, unpermuted
 from radaudit.measures.resampling import Interval, blocks, bootstrap_estimate, draw_counts, leave_one_out_counts
 from radaudit.measures.rows import Scored, at_least, codes_of, fraction, same_length, scored
 
@@ -119,54 +119,6 @@ def auc_difference_bootstrap(
     value = placements(one.event, one.risk)[0] - placements(two.event, two.risk)[0]
     what = "patients, paired, by outcome" if stratified else "patients, paired"
     return bootstrap_estimate(value, replicates, level=level, patients=one.patients, events=one.events, what=what)
-
-
-Side = Literal["greater", "two-sided"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permuted:
-    """A statistic, its values under ``permutations`` shuffles (mean and quantiles), and p = (1 + k) / (1 + B).
-
-    ``value`` and ``p`` are None, with the ``reason``, where the question cannot be asked.
-    """
-
-    value: float | None
-    p: float | None
-    permutations: int
-    null_mean: float | None
-    null_low: float | None
-    null_high: float | None
-    method: str
-    reason: str | None = None
-
-    def document(self) -> dict[str, object]:
-        """Return plain JSON values."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-def unpermuted(reason: str, method: str) -> Permuted:
-    """Return a permutation answer without a value, and why."""
-    return Permuted(value=None, p=None, permutations=0, null_mean=None, null_low=None, null_high=None, method=method, reason=reason)
-
-
-def permuted(value: float, null: Floats, method: str, *, side: Side = "greater", centre: float = 0.0) -> Permuted:
-    """Return the permutation answer for ``value`` among ``null`` (B,); ties count as extreme (Phipson and Smyth, SAGMB 2010).
-
-    Two-sided compares distances from ``centre``. A margin of 1e-12 keeps ties tied whatever the order of summation.
-    """
-    observed, values = (value, null) if side == "greater" else (abs(value - centre), np.abs(null - centre))
-    extreme = int(np.count_nonzero(values >= observed - 1e-12))
-    low, high = np.quantile(null, [0.025, 0.975])
-    return Permuted(
-        value=float(value),
-        p=(1 + extreme) / (1 + null.size),
-        permutations=int(null.size),
-        null_mean=float(null.mean()),
-        null_low=float(low),
-        null_high=float(high),
-        method=f"{method}, {null.size} permutations, {side}, p = (1 + k) / (1 + B)",
-    )
 
 
 def auc_permutation(

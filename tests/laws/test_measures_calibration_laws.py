@@ -41,7 +41,7 @@ def noisy(seed: int, size: int = 120) -> tuple[np.ndarray, np.ndarray]:
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(SEEDS, st.floats(0.4, 2.5), st.floats(-1, 1))
 def test_stretching_and_shifting_the_logit_moves_slope_and_intercept_back(seed: int, stretch: float, shift: float) -> None:
     y, score = noisy(seed)
@@ -54,7 +54,7 @@ def test_stretching_and_shifting_the_logit_moves_slope_and_intercept_back(seed: 
     assert calibration_intercept(y, moved).value == pytest.approx(intercept.value - shift * slope.value / stretch, abs=1e-6)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(SEEDS)
 def test_recalibrated_risks_are_calibrated(seed: int) -> None:
     y, score = noisy(seed)
@@ -67,7 +67,7 @@ def test_recalibrated_risks_are_calibrated(seed: int) -> None:
     assert observed_to_expected(y, again).value == pytest.approx(1, abs=1e-7)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(SEEDS)
 def test_profile_and_wald_bounds_hold_the_estimate_and_agree_roughly(seed: int) -> None:
     y, score = noisy(seed)
@@ -83,6 +83,7 @@ def test_profile_and_wald_bounds_hold_the_estimate_and_agree_roughly(seed: int) 
         assert (profile.high - profile.low) / (wald.high - wald.low) == pytest.approx(1, abs=0.35)
 
 
+@settings(deadline=None)
 @given(SEEDS)
 def test_the_brier_score_of_truth_is_zero_and_of_the_prevalence_scores_nothing(seed: int) -> None:
     y, _ = noisy(seed)
@@ -93,7 +94,7 @@ def test_the_brier_score_of_truth_is_zero_and_of_the_prevalence_scores_nothing(s
     assert (flat.value, flat.low, flat.high) == (0.25, 0.25, 0.25)
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS)
 def test_counts_of_ones_and_repeated_rows_give_the_measures_back(seed: int) -> None:
     y, score = noisy(seed, 80)
@@ -114,7 +115,7 @@ def test_counts_of_ones_and_repeated_rows_give_the_measures_back(seed: int) -> N
 
 
 @given(st.lists(st.floats(0.01, 0.99), min_size=25, max_size=60, unique=True), st.floats(-1, 1), st.floats(-1, 1), st.floats(-1, 1))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_the_loess_operator_reproduces_every_parabola(risks: list[float], a: float, b: float, c: float) -> None:
     risk = np.sort(np.array(risks))
     if np.diff(risk).min() < 1e-3:
@@ -123,7 +124,7 @@ def test_the_loess_operator_reproduces_every_parabola(risks: list[float], a: flo
     assert loess_weights(risk, at) @ (a + b * risk + c * risk**2) == pytest.approx(a + b * at + c * at**2, abs=1e-9)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(SEEDS, st.sampled_from(["loess", "spline"]))
 def test_curves_stay_in_range_within_their_band_and_distances_are_ordered(seed: int, method: str) -> None:
     y, score = noisy(seed)
@@ -141,6 +142,7 @@ def test_curves_stay_in_range_within_their_band_and_distances_are_ordered(seed: 
     assert 0 < (found["ici"].value or 0) <= emax
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 8), min_size=1, max_size=60), st.integers(1, 12))
 def test_groups_hold_every_row_once_and_never_part_equal_risks(tenths: list[int], groups: int) -> None:
     risk = np.array(tenths) / 10

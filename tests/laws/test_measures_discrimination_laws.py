@@ -27,6 +27,7 @@ def rows(draw: st.DrawFn, least: int = 4, most: int = 40) -> tuple[np.ndarray, n
     return np.array(outcome, dtype=float), np.array(risk, dtype=float)
 
 
+@settings(deadline=None)
 @given(rows())
 def test_reversing_the_risk_gives_one_minus_the_auc(data: tuple[np.ndarray, np.ndarray]) -> None:
     y, s = data
@@ -34,6 +35,7 @@ def test_reversing_the_risk_gives_one_minus_the_auc(data: tuple[np.ndarray, np.n
     assert auc(1 - y, s) == pytest.approx(1 - auc(y, s), abs=1e-14)
 
 
+@settings(deadline=None)
 @given(rows(), st.randoms(use_true_random=False))
 def test_monotone_maps_and_row_order_change_nothing(data: tuple[np.ndarray, np.ndarray], random: object) -> None:
     y, s = data
@@ -43,6 +45,7 @@ def test_monotone_maps_and_row_order_change_nothing(data: tuple[np.ndarray, np.n
     assert (after.low, after.high) == pytest.approx((before.low, before.high), abs=1e-12)
 
 
+@settings(deadline=None)
 @given(rows())
 def test_the_auc_is_the_share_of_pairs(data: tuple[np.ndarray, np.ndarray]) -> None:
     y, s = data
@@ -51,6 +54,7 @@ def test_the_auc_is_the_share_of_pairs(data: tuple[np.ndarray, np.ndarray]) -> N
     assert auc(y, s) == pytest.approx((pairs.mean() + 1) / 2, abs=1e-14)
 
 
+@settings(deadline=None)
 @given(rows())
 def test_counts_of_ones_give_the_auc_and_counts_are_repeated_rows(data: tuple[np.ndarray, np.ndarray]) -> None:
     y, s = data
@@ -61,12 +65,14 @@ def test_counts_of_ones_give_the_auc_and_counts_are_repeated_rows(data: tuple[np
         assert found == pytest.approx(auc(y[picked], s[picked]), abs=1e-13)
 
 
+@settings(deadline=None)
 @given(rows())
 def test_leaving_one_out_in_closed_form_is_leaving_one_out(data: tuple[np.ndarray, np.ndarray]) -> None:
     y, s = data
     assert auc_left_out(scored(y, s)) == pytest.approx(auc_by_counts(y, s, leave_one_out_counts(np.arange(y.size))), abs=1e-12)
 
 
+@settings(deadline=None)
 @given(rows())
 def test_one_row_per_patient_makes_obuchowski_delong(data: tuple[np.ndarray, np.ndarray]) -> None:
     from radaudit.measures.discrimination import _by_patient, placements
@@ -76,6 +82,7 @@ def test_one_row_per_patient_makes_obuchowski_delong(data: tuple[np.ndarray, np.
     assert _by_patient((shares - value)[None, :], y == 1, scored(y, s))[0, 0] == pytest.approx(delong(y, [s]).covariance[0, 0], abs=1e-14)
 
 
+@settings(deadline=None)
 @given(rows())
 def test_the_covariance_is_symmetric_and_positive(data: tuple[np.ndarray, np.ndarray]) -> None:
     y, s = data
@@ -85,6 +92,7 @@ def test_the_covariance_is_symmetric_and_positive(data: tuple[np.ndarray, np.nda
     assert found.covariance[0, 2] == pytest.approx(-found.covariance[0, 0], abs=1e-14)
 
 
+@settings(deadline=None)
 @given(rows())
 def test_a_model_compared_with_its_copy_differs_by_nothing(data: tuple[np.ndarray, np.ndarray]) -> None:
     y, s = data
@@ -94,6 +102,7 @@ def test_a_model_compared_with_its_copy_differs_by_nothing(data: tuple[np.ndarra
     assert gap.difference.reason
 
 
+@settings(deadline=None)
 @given(rows(), st.sampled_from(["logit", "plain", "newcombe"]), st.sampled_from([0.5, 0.9, 0.99]))
 def test_intervals_hold_their_value_and_stay_within_zero_and_one(data: tuple[np.ndarray, np.ndarray], scale: str, level: float) -> None:
     e = auc_estimate(*data, level, scale=scale)  # type: ignore[arg-type]
@@ -104,6 +113,7 @@ def test_intervals_hold_their_value_and_stay_within_zero_and_one(data: tuple[np.
     assert e.high > e.low
 
 
+@settings(deadline=None)
 @given(st.integers(1, 30), st.integers(1, 30), st.floats(0, 1))
 def test_newcombes_bounds_solve_their_equation(hits: int, misses: int, value: float) -> None:
     low, high = newcombe_interval(value, hits, misses, 0.95)
@@ -115,6 +125,7 @@ def test_newcombes_bounds_solve_their_equation(hits: int, misses: int, value: fl
             assert abs(value - a) == pytest.approx(1.959963984540054 * spread**0.5, abs=1e-7)
 
 
+@settings(deadline=None)
 @given(rows())
 def test_the_curve_climbs_and_its_area_is_the_auc(data: tuple[np.ndarray, np.ndarray]) -> None:
     y, s = data
@@ -125,7 +136,7 @@ def test_the_curve_climbs_and_its_area_is_the_auc(data: tuple[np.ndarray, np.nda
     assert partial_auc(y, s, most_fpr=1) == pytest.approx(auc(y, s), abs=1e-13)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(rows(least=10))
 def test_the_band_starts_low_ends_at_one_and_holds_the_curve_between_its_bounds_there(data: tuple[np.ndarray, np.ndarray]) -> None:
     band = roc_band(*data, resamples=50, rng=np.random.default_rng(1))
@@ -173,9 +184,8 @@ def test_permuting_within_strata_leaves_between_strata_signal_unrewarded() -> No
     within = auc_permutation(y, s, permutations=499, rng=rng, within=site)
     assert free.p is not None
     assert within.p is not None
-    assert within.null_mean is not None
     assert free.p < 0.01 < within.p
-    assert within.null_mean > 0.7
+    assert within.null.mean() > 0.7
 
 
 def test_patients_are_drawn_whole_and_strata_keep_their_sizes() -> None:

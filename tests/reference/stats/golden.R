@@ -45,7 +45,7 @@ x1 <- a$age[a$y==1]; x0 <- a$age[a$y==0]; say("smd.age", (mean(x1)-mean(x0))/sqr
 yi <- qlogis(c(.78,.71,.83,.66,.75)); sei <- c(.21,.17,.30,.22,.15); ctl <- list(threshold=1e-14, maxiter=10000)
 ma <- function(k, m) { pr <- predict(m); say(paste0("meta.",k), c(coef(m), m$se, m$tau2, m$ci.lb, m$ci.ub, pr$pi.lb, pr$pi.ub, m$I2, m$QE, m$QEp)) }
 ma("reml.knha", rma(yi, sei=sei, method="REML", test="knha", control=ctl)); ma("reml.z", rma(yi, sei=sei, method="REML", control=ctl)); ma("dl.z", rma(yi, sei=sei, method="DL")); ma("dl.knha", rma(yi, sei=sei, method="DL", test="knha"))
-ma("fe.z", rma(yi, sei=sei, method="FE"))
+ma("reml.adhoc", rma(yi, sei=sei, method="REML", test="adhoc", control=ctl)); ma("fe.z", rma(yi, sei=sei, method="FE"))
 y2 <- c(.9,.95,1.0,.92); s2 <- c(.3,.25,.2,.4); ma("zero.knha", rma(y2, sei=s2, method="REML", test="knha", control=ctl))
-data(dat.bcg, package="metafor"); e <- escalc(measure="RR", ai=tpos, bi=tneg, ci=cpos, di=cneg, data=dat.bcg); write.csv(data.frame(yi=as.numeric(e$yi), vi=e$vi), "bcg.csv", row.names=FALSE); ma("bcg.knha", rma(yi, vi, data=e, method="REML", test="knha", control=ctl)); ma("bcg.dl", rma(yi, vi, data=e, method="DL"))
+ma("zero.adhoc", rma(y2, sei=s2, method="REML", test="adhoc", control=ctl)); e <- escalc(measure="RR", ai=tpos, bi=tneg, ci=cpos, di=cneg, data=dat.bcg); write.csv(data.frame(yi=as.numeric(e$yi), vi=e$vi), "bcg.csv", row.names=FALSE); ma("bcg.knha", rma(yi, vi, data=e, method="REML", test="knha", control=ctl)); ma("bcg.dl", rma(yi, vi, data=e, method="DL"))
 options(scipen=0); con <- file("golden.csv","w"); writeLines("name,value", con); writeLines(sprintf("%s,%.17g", out$name, out$value), con); close(con)
