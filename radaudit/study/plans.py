@@ -68,7 +68,7 @@ class PipelinePlan:
     mixings: tuple[float, ...] = MIXINGS
     threshold: ThresholdPlan = field(default_factory=ThresholdPlan)
     inner: int = 5
-    inner_repeats: int = 1
+    inner_repeats: int = 2
     missing_share: float = 0.2
 
     def __post_init__(self) -> None:
