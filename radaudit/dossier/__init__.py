@@ -1,0 +1,1 @@
+"""The dossier: the document, its bytes, and its view."""
