@@ -1,0 +1,118 @@
+"""The outcome: from texts to 1.0, 0.0 and NaN, only where the study says what each text means."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from radaudit.edges.joining.facts import Facts
+from radaudit.errors import TableError, nearest
+from radaudit.tables.cells import PLAIN
+from radaudit.tables.shown import counted, few, inert, quoted
+
+if TYPE_CHECKING:
+    from radaudit.study.plan import Plan
+
+CENSORING = "CNSR"
+UNKNOWN = float("nan")
+
+
+def outcomes(plan: Plan, facts: Facts) -> list[float]:
+    """Return the outcome of every row: 1.0 event, 0.0 none, NaN unknown; for survival NaN too where the time is missing.
+
+    Raises TableError OUT-030 (no such column), OUT-002 (a text nobody explained), OUT-004 (a censoring flag taken for an event),
+    OUT-031 (times that are not numbers of at least zero).
+    """
+    asked = plan.columns.outcome
+    column = (asked.column if asked.kind == "binary" else asked.status) or ""
+    texts = _column(facts, column, f"roles.outcome.{'column' if asked.kind == 'binary' else 'status'}")
+    event = asked.event or ""
+    if column.upper() == CENSORING and event.strip() == "1":
+        raise TableError(
+            "OUT-004",
+            f"column {inert(column)} is a censoring flag (CDISC: 1 = censored). You declared event: 1",
+            at="roles.outcome",
+            found=counted(Counter(text for text in texts if text is not None), mark=" "),
+            near="0 = the event was observed",
+            fix="roles.outcome: {..., event: 0}",
+        )
+    coded = code(texts, column, event, asked.non_event)
+    if asked.kind == "survival":
+        times = _times(facts, asked.time or "")
+        coded = [UNKNOWN if time is None else value for value, time in zip(coded, times, strict=True)]
+    return coded
+
+
+def code(texts: Sequence[str | None], column: str, event: str, non_event: str | None) -> list[float]:
+    """Return event 1.0, non-event 0.0, missing NaN; raises TableError OUT-002 for any other text, with counts and the nearest."""
+    tally = Counter(text for text in texts if text is not None)
+    others = [text for text in tally if text != event]
+    meant = non_event if non_event is not None else (others[0] if len(others) == 1 else None)
+    strange = [text for text in others if text != meant]
+    if event not in tally or strange:
+        raise _unexplained(tally, column, event, non_event, strange)
+    return [UNKNOWN if text is None else float(text == event) for text in texts]
+
+
+def _unexplained(tally: Counter[str], column: str, event: str, non_event: str | None, strange: Sequence[str]) -> TableError:
+    missing_event = event not in tally
+    target = event if missing_event else (strange[0] if strange else event)
+    pool = [text for text in tally if text != target]
+    near = _near(target, pool)
+    if missing_event:
+        fix = f"roles: {{outcome: {{column: {inert(column)}, event: {quoted(near) if near else 'VALUE'}}}}}"
+    elif non_event is None:
+        fix = f"roles: {{outcome: {{column: {inert(column)}, event: {quoted(event)}, non_event: {quoted(strange[-1])}}}}}   # and missing: [...] for the rest"
+    else:
+        fix = f"{{file: ..., missing: [{', '.join(quoted(text) for text in strange[:5])}]}}   # if they mean unknown; otherwise correct the table"
+    what = f"event: {quoted(event)} is not among them" if missing_event else "state which is which"
+    return TableError(
+        "OUT-002",
+        f"{inert(column)} holds {counted(tally)}; {what}",
+        at="roles.outcome",
+        found=f"{len(tally)} different values; declared event {quoted(event)}" + (f", non_event {quoted(non_event)}" if non_event else ""),
+        near=f"{quoted(near)} for {quoted(target)}" if near else None,
+        fix=fix,
+        values=dict(tally),
+    )
+
+
+def _near(text: str, pool: Sequence[str]) -> str | None:
+    """Return the value most like ``text``: the same but for case and spaces, the same number, or the nearest spelling."""
+    for other in pool:
+        if other.strip().casefold() == text.strip().casefold():
+            return other
+        if PLAIN.fullmatch(other.strip()) and PLAIN.fullmatch(text.strip()) and float(other) == float(text):
+            return other
+        if other.partition(":")[0].strip() == text.strip() and ":" in other:
+            return other
+    return nearest(text, pool)
+
+
+def _times(facts: Facts, column: str) -> list[float | None]:
+    texts = _column(facts, column, "roles.outcome.time")
+    odd = [text for text in texts if text is not None and not (PLAIN.fullmatch(text.strip()) and float(text) >= 0)]
+    if odd:
+        raise TableError(
+            "OUT-031",
+            f"{len(odd)} times of {inert(column)} are not numbers of at least zero: {counted(Counter(odd))}",
+            at="roles.outcome.time",
+            fix="correct the table, or add the text to `missing:` if it means unknown",
+            count=len(odd),
+        )
+    return [None if text is None else float(text) for text in texts]
+
+
+def _column(facts: Facts, name: str, at: str) -> list[str | None]:
+    if name not in facts.columns:
+        near = nearest(name, facts.columns)
+        raise TableError(
+            "OUT-030",
+            f"the outcome column {quoted(name)} is in no table",
+            at=f"{at}: {inert(name)}",
+            found=few(facts.columns, most=20),
+            near=near and f"{inert(near)}  ({counted(Counter(t for t in facts.columns[near] if t is not None), most=4, mark=' ')})",
+            fix=f"{at}: {inert(near) if near else 'NAME'}",
+        )
+    return facts.columns[name]

@@ -1,0 +1,196 @@
+"""Patients: ids as text, made comparable only as the study says, matched between tables with evidence where they do not match."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from radaudit.codes import answer
+from radaudit.errors import TableError, nearest
+from radaudit.findings import Finding, Verdict
+from radaudit.tables.shown import few, inert, quoted
+
+if TYPE_CHECKING:
+    from radaudit.arrays import Floats
+    from radaudit.edges.joining.opened import Opened
+    from radaudit.study.plan import Plan
+
+RULES: Mapping[str, Callable[[str], str]] = {
+    "strip-zeros": lambda text: text.lstrip("0") or "0",
+    "strip-space": lambda text: text.strip(),
+    "fold-case": lambda text: text.casefold(),
+}
+WORDS = {"strip-zeros": "removing leading zeros", "strip-space": "removing outer spaces", "fold-case": "ignoring case"}
+
+
+def patient_ids(opened: Opened, plan: Plan) -> tuple[str, ...]:
+    """Return the ids of a file, normalised as the study says; raises TableError ID-033 (no such column) and ID-032 (rows without id)."""
+    subject = plan.columns.subject
+    wanted = opened.entry.id or subject.column
+    if not opened.raw.has(wanted):
+        raise _no_column(opened, wanted)
+    texts = opened.raw.column(wanted).as_texts()
+    lost = [opened.raw.numbers[i] for i, text in enumerate(texts) if not text.strip()]
+    if lost:
+        raise TableError(
+            "ID-032",
+            f"{len(lost)} rows of {opened.label} have no patient id",
+            at=f"{opened.at}, column {inert(wanted)}",
+            found=f"rows {few(map(str, lost))}",
+            fix="write the id into these rows, or remove them from the table",
+            rows=len(lost),
+        )
+    rule = RULES[subject.normalise] if subject.normalise else str
+    return tuple(rule(text) for text in texts)
+
+
+def _no_column(opened: Opened, wanted: str) -> TableError:
+    names = opened.raw.names
+    near = nearest(wanted, names)
+    distinct = [name for name in names[:50] if _distinct(opened, name)]
+    guess = near or (distinct[0] if distinct else None)
+    evidence = f"{inert(guess)}  ({len(set(opened.raw.column(guess).as_texts()))} values in {opened.raw.rows} rows)" if guess else None
+    return TableError(
+        "ID-033",
+        f"the patient column {quoted(wanted)} is not in {opened.label}",
+        at=f"{opened.at}, roles.subject",
+        found=few(names, most=12),
+        near=evidence,
+        fix=f"{{file: {opened.label}, id: {inert(guess) if guess else 'NAME'}}}",
+    )
+
+
+def _distinct(opened: Opened, name: str) -> bool:
+    columns = [column for column in opened.raw.columns if column.name == name]
+    if len(columns) != 1 or columns[0].texts is None:
+        return False
+    return len(set(columns[0].texts)) == opened.raw.rows and all(columns[0].texts)
+
+
+def evidence(ours: Sequence[str], theirs: Sequence[str]) -> tuple[str, int, str] | None:
+    """Return the rule after which most of our unmatched ids are among theirs, how many, and one pair as proof; None if no rule helps."""
+    unmatched = sorted(set(ours) - set(theirs))
+    best: tuple[str, int, str] | None = None
+    for name, rule in RULES.items():
+        known = {rule(text): text for text in sorted(theirs, reverse=True)}
+        hits = [text for text in unmatched if rule(text) in known]
+        if hits and (best is None or len(hits) > best[1]):
+            pair = f"{quoted(hits[0])} vs {quoted(known[rule(hits[0])])}"
+            best = (name, len(hits), f"{pair}: same after {WORDS[name]} in {len(hits)} of {len(unmatched)}")
+    return best
+
+
+def longer(ours: Sequence[str], theirs: Sequence[str]) -> tuple[int, int, str] | None:
+    """Return how many of our unmatched ids stand at the start of exactly one unmatched id of theirs, of how many, and one pair as proof."""
+    unmatched, free = sorted(set(ours) - set(theirs)), sorted(set(theirs) - set(ours))
+    pairs = []
+    for text in unmatched:
+        found = [other for other in free if len(text) > 2 and other.startswith(text)]
+        if len(found) == 1:
+            pairs.append((text, found[0]))
+    if not pairs:
+        return None
+    return len(pairs), len(unmatched), f"{quoted(pairs[0][0])} vs {quoted(pairs[0][1])}: {len(pairs)} of {len(unmatched)} ids go on there"
+
+
+def refuse_strangers(ours: Sequence[str], other: Opened, theirs: Sequence[str], plan: Plan) -> Iterator[Finding]:
+    """Raise TableError ID-002 if no patient is in the other table; yield ID-031 if more would match after a normalisation."""
+    people, known = set(ours), set(theirs)
+    common, found = people & known, evidence(ours, theirs)
+    column = plan.columns.subject.column
+    if not common:
+        fix = f"roles: {{subject: {{column: {inert(column)}, normalise: {found[0]}}}}}" if found else None
+        if found is None:
+            better = _better_column(people, other)
+            near = (
+                f"column {inert(better[0])} of {other.label} holds {better[1]} of them"
+                if better
+                else f"{quoted(min(people))} vs {quoted(min(known, default=''))}"
+            )
+            fix = f"{{file: {other.label}, id: {inert(better[0])}}}" if better else f"{{file: {other.label}, id: NAME}}"
+        raise TableError(
+            "ID-002",
+            f"no patient of the feature tables is in {other.label} (0 of {len(people)})",
+            at=f"{other.at}, roles.subject",
+            found=f"features: {few(map(quoted, sorted(people)), most=3)}; {other.label}: {few(map(quoted, sorted(known)), most=3)}",
+            near=found[2] if found else near,
+            fix=fix,
+            rule=found[0] if found else None,
+        )
+    if found:
+        sentence = f"{found[1]} more patients would be found in {other.label} after {WORDS[found[0]]}."
+        facts = {"file": other.label, "rule": found[0], "patients": found[1]}
+        fix = f"roles: {{subject: {{column: {inert(column)}, normalise: {found[0]}}}}}"
+        yield answer("ID-031", Verdict.FAILED, sentence, facts=facts, fix=fix, scope=other.label, local=({"evidence": found[2]},))
+    elif more := longer(ours, theirs):
+        sentence = f"{more[0]} of {more[1]} patients who are not in {other.label} may stand there under a longer id."
+        facts = {"file": other.label, "rule": "longer id", "patients": more[0], "unmatched": more[1]}
+        fix = f"correct the ids in {other.label}, if they are the same people"
+        yield answer("ID-031", Verdict.FAILED, sentence, facts=facts, fix=fix, scope=other.label, local=({"evidence": more[2]},))
+
+
+def _better_column(people: set[str], other: Opened) -> tuple[str, int] | None:
+    hits = [(len(people & set(column.texts or ())), -column.position, column.name) for column in other.raw.columns]
+    most = max(hits, default=(0, 0, ""))
+    return (most[2], most[0]) if 2 * most[0] >= len(people) else None
+
+
+def spelt_alike(ids: Sequence[str]) -> Iterator[Finding]:
+    """Yield ID-004 if ids differ only by spaces or case."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for text in ids:
+        groups["".join(text.split()).casefold()].add(text)
+    alike = [sorted(group) for _, group in sorted(groups.items()) if len(group) > 1]
+    if alike:
+        count = sum(map(len, alike))
+        sentence = f"{count} patient ids differ only by spaces or case."
+        local = tuple({"ids": ", ".join(map(quoted, group))} for group in alike)
+        yield answer("ID-004", Verdict.FAILED, sentence, facts={"ids": count, "groups": len(alike)}, local=local)
+
+
+def repeated(ids: Sequence[str], units: Sequence[str], values: Floats, places: Sequence[str], *, has_units: bool) -> Iterator[Finding]:
+    """Yield ID-001 if a patient (and unit) has several rows: how many are identical and how many differ; rows go to ``local``."""
+    import numpy as np
+
+    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for i, key in enumerate(zip(ids, units, strict=True)):
+        rows[key].append(i)
+    local, identical = [], 0
+    for (patient, unit), found in sorted(rows.items()):
+        if len(found) < 2:
+            continue
+        first = values[found[0]]
+        differ = max(int(np.sum(~((values[i] == first) | (np.isnan(values[i]) & np.isnan(first))))) for i in found[1:])
+        identical += not differ
+        what = "identical" if not differ else f"differ in {differ} features"
+        local.append({"patient": patient, "unit": unit, "rows": "; ".join(places[i] for i in found), "what": what})
+    if local:
+        noun = "patients" if not has_units else "regions"
+        sentence = f"{len(local)} {noun} have more than one row: {identical} identical, {len(local) - identical} different."
+        fix = "remove the repeated rows from the table"
+        if not has_units:
+            fix = "roles: {unit: NAME}   # if the table has one row per region; otherwise remove the repeated rows"
+        facts = {
+            "patients": len(local),
+            "identical": identical,
+            "different": len(local) - identical,
+            "rows": sum(len(r) for r in rows.values() if len(r) > 1),
+        }
+        yield answer("ID-001", Verdict.FAILED, sentence, facts=facts, fix=fix, local=local)
+
+
+def one_image(ids: Sequence[str], images: Sequence[str], places: Sequence[str]) -> Iterator[Finding]:
+    """Yield ID-005 if one image with one mask stands under several patients."""
+    owners: dict[str, set[int]] = defaultdict(set)
+    for i, image in enumerate(images):
+        if image:
+            owners[image].add(i)
+    shared = [sorted(rows) for _, rows in sorted(owners.items()) if len({ids[i] for i in rows}) > 1]
+    if shared:
+        local = tuple(
+            {"patients": ", ".join(sorted({ids[i] for i in rows})), "rows": "; ".join(places[i] for i in rows)} for rows in shared
+        )
+        count = len({ids[i] for rows in shared for i in rows})
+        sentence = f"{len(shared)} images with their masks stand under {count} different patient ids."
+        yield answer("ID-005", Verdict.FAILED, sentence, facts={"images": len(shared), "patients": count}, local=local)

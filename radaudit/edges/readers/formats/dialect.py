@@ -1,0 +1,126 @@
+"""Dialect finder: delimiter, decimal mark and line ends of a text table, each with how it is known; two readings are refused.
+
+A delimiter is found if every sampled record, the header among them, has the same number of fields under it. The decimal mark is
+looked for in the cells, and is only a proposal: a study has to state a decimal comma before cells are read with one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from radaudit.edges.readers.formats import records
+from radaudit.edges.readers.formats.encoding import Decoded, decode
+from radaudit.errors import TableError
+from radaudit.tables.cells import DECIMAL_COMMA, PLAIN, WHOLE_GROUPS
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+STATED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
+SAMPLE_BYTES = 1 << 22
+CERTAIN, LIKELY = "certain", "likely"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How a text table is written; the ``..._how`` fields say ``stated``, ``certain`` or ``likely`` and why. Empty: not found."""
+
+    encoding: str
+    encoding_how: str
+    delimiter: str
+    delimiter_how: str
+    decimal: str
+    decimal_how: str
+    thousands: str
+    line_end: str
+
+    def document(self) -> Mapping[str, str]:
+        """Return it as text, delimiters by name."""
+        return {
+            "encoding": f"{self.encoding} ({self.encoding_how})",
+            "delimiter": f"{DELIMITERS.get(self.delimiter, self.delimiter) or 'none'} ({self.delimiter_how})",
+            "decimal": f"{self.decimal or 'none'} ({self.decimal_how})",
+            "line end": self.line_end,
+        }
+
+
+def look(path: Path) -> Dialect:
+    """Return how a file is written, from its first records: for proposals, and for messages. Raises TableError as ``decode`` does."""
+    with path.open("rb") as stream:
+        data = stream.read(SAMPLE_BYTES)
+    whole = len(data) < SAMPLE_BYTES
+    decoded = decode(data if whole else data[: data.rfind(b"\n") + 1] or data, stated=None, label=path.name)
+    return find(decoded, delimiter=None, decimal=None, label=path.name)
+
+
+def find(decoded: Decoded, *, delimiter: str | None, decimal: str | None, label: str) -> Dialect:
+    """Return the dialect of a text table; raises TableError READ-031 if two delimiters fit equally well."""
+    ends = records.line_end(decoded.body)
+    end = {"CRLF": b"\r\n", "CR": b"\r"}.get(ends or "", b"\n")
+    lines = records.sample(decoded.body, end)
+    if delimiter is not None:
+        found, how = STATED.get(delimiter, delimiter), "stated"
+    else:
+        found, how = find_delimiter(lines, label)
+    mark, mark_how, thousands = find_decimal(lines, found)
+    return Dialect(
+        encoding=decoded.encoding,
+        encoding_how=decoded.how,
+        delimiter=found,
+        delimiter_how=how,
+        decimal=decimal or mark,
+        decimal_how="stated" if decimal else mark_how,
+        thousands=thousands,
+        line_end=ends or "mixed",
+    )
+
+
+def find_delimiter(lines: Sequence[bytes], label: str) -> tuple[str, str]:
+    """Return the delimiter and how sure it is; an empty one for a table of one column."""
+    counts = {mark: [records.fields(line, 0, len(line), mark.encode()) or 0 for line in lines] for mark in DELIMITERS}
+    present = {mark: found for mark, found in counts.items() if found and found[0] > 1}
+    if not present:
+        return "", "no delimiter in the header"
+    even = [mark for mark, found in present.items() if len(set(found)) == 1 and len(found) > 1]
+    if not even:
+        even = [mark for mark, found in present.items() if len(set(found[1:])) == 1 and found[1] == found[0] + 1]
+    if len(even) == 1:
+        return even[0], f"{CERTAIN}: {len(lines)} records of {present[even[0]][-1]} fields"
+    if len(even) > 1:
+        seen = ", ".join(f"{DELIMITERS[mark]} gives {present[mark][0]} columns" for mark in even)
+        fix = f'{{file: {label}, delimiter: "{even[0]}"}}   # or the other one'
+        raise TableError("READ-031", f"two delimiters fit {label}", found=seen, fix=fix)
+    best = max(present, key=lambda mark: (Counter(present[mark]).most_common(1)[0][1], present[mark][0]))
+    return best, f"{LIKELY}: the header has {present[best][0]} fields, not every record does"
+
+
+def find_decimal(lines: Sequence[bytes], delimiter: str) -> tuple[str, str, str]:
+    """Return the decimal mark the sampled cells use (empty if none tells), how sure that is, and the thousands mark (or empty)."""
+    point = comma = either = 0
+    thousands = ""
+    for line in lines[1:]:
+        for cell in _cells(line, delimiter):
+            if "," in cell:
+                either += bool(WHOLE_GROUPS.fullmatch(cell))
+                if not WHOLE_GROUPS.fullmatch(cell) and DECIMAL_COMMA.fullmatch(cell):
+                    comma += 1
+                    thousands = "." if "." in cell else thousands
+            elif "." in cell and PLAIN.fullmatch(cell):
+                point += 1
+    if comma and not point:
+        return ",", f"{CERTAIN}: {comma} cells", thousands
+    if comma and point:
+        return "", f"both occur: {point} cells with a point, {comma} with a comma", thousands
+    if point:
+        return ".", f"{CERTAIN}: {point} cells", ""
+    return ("", f"{either} cells could be thousands", "") if either else (".", f"{LIKELY}: no cell tells", "")
+
+
+def _cells(line: bytes, delimiter: str) -> list[str]:
+    import csv
+
+    text = line.decode("utf-8", "replace")
+    if not delimiter:
+        return [text]
+    return [cell.strip() for row in csv.reader([text], delimiter=delimiter) for cell in row]

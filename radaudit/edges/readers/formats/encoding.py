@@ -1,0 +1,84 @@
+"""Encoding of a text table: a byte-order mark, then strict UTF-8, then windows-1252; stated encodings are taken at their word."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+
+from radaudit.errors import TableError
+from radaudit.tables.shown import quoted
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """The content as UTF-8 bytes without a mark, the encoding it had, how that is known, and how many characters depend on it."""
+
+    body: bytes
+    encoding: str
+    how: str
+    foreign: int = 0
+
+
+def decode(data: bytes, *, stated: str | None, label: str) -> Decoded:
+    """Return the content as UTF-8; raises TableError READ-033 if the stated or any known encoding does not fit."""
+    if stated is not None:
+        return _stated(data, stated, label)
+    for mark, name in MARKS:
+        if data.startswith(mark):
+            body = data[len(mark) :] if name == "utf-8-sig" else _strict(data, name, label, "byte-order mark").encode()
+            if name == "utf-8-sig":
+                _strict(body, "utf-8", label, "byte-order mark")
+            return Decoded(body=body, encoding=name, how="byte-order mark")
+    wide = _without_mark(data)
+    if wide:
+        return Decoded(body=_strict(data, wide, label, "zero bytes").encode(), encoding=wide, how="likely: every other byte is zero")
+    if b"\0" in data:
+        raise TableError("READ-030", f"{label} is not a text table: it holds zero bytes", fix="export it as CSV, XLSX or Parquet")
+    try:
+        if not data.isascii():
+            data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = _strict(data, "cp1252", label, "not UTF-8")
+        foreign = sum(1 for char in text if not char.isascii())
+        return Decoded(body=text.encode(), encoding="windows-1252", how="likely: not UTF-8", foreign=foreign)
+    return Decoded(body=data, encoding="utf-8", how="certain")
+
+
+def _stated(data: bytes, stated: str, label: str) -> Decoded:
+    name = codecs.lookup(stated).name
+    if name == "utf-8" and data.startswith(codecs.BOM_UTF8):
+        name = "utf-8-sig"
+    text = _strict(data, name, label, "stated in the study")
+    return Decoded(body=text.removeprefix("\ufeff").encode(), encoding=stated, how="stated")
+
+
+def _strict(data: bytes, name: str, label: str, why: str) -> str:
+    try:
+        return data.decode(name)
+    except UnicodeError as problem:
+        at = getattr(problem, "start", 0)
+        raise TableError(
+            "READ-033",
+            f"{label} cannot be read as {name} ({why})",
+            found=f"byte {at} is {quoted(repr(data[at : at + 1]))}",
+            fix="{file: ..., encoding: windows-1252}   # or the encoding it really has",
+        ) from None
+
+
+def _without_mark(data: bytes) -> str | None:
+    start = data[:400]
+    if len(start) < 4 or len(start) % 2 and len(data) < 400:
+        return None
+    if start[1::2].count(0) > 0.9 * len(start[1::2]) and start[0::2].count(0) == 0:
+        return "utf-16-le"
+    if start[0::2].count(0) > 0.9 * len(start[0::2]) and start[1::2].count(0) == 0:
+        return "utf-16-be"
+    return None

@@ -1,0 +1,163 @@
+"""Spreadsheets (.xlsx, .xlsm, .xlsb, .xls, .ods) with calamine: cells as a person sees them, ids as text, dates in ISO form.
+
+calamine gives error cells (``#NAME?``) and formulas that were never computed as empty cells; both are looked for in the sheet's XML, because
+an error must not become a missing value without a word.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from radaudit.edges.readers.formats.raw import RawTable, ReadOptions, from_grid
+from radaudit.errors import TableError, nearest
+from radaudit.tables.cells import number_text
+from radaudit.tables.intake import Accounted
+from radaudit.tables.shown import few, quoted
+
+SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+LARGEST = 1 << 30
+MOST_CELLS = 100_000_000
+CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>")
+UNCOMPUTED = "#UNCOMPUTED!"
+
+
+def read_spreadsheet(path: Path, options: ReadOptions) -> RawTable:
+    """Return one sheet; the first row with content is the header.
+
+    Raises TableError: READ-030 (not a spreadsheet), READ-037 (several sheets, or not the one stated), READ-036 (nothing in the sheet).
+    """
+    label = options.label or path.name
+    sheet, cells = _cells(path, options, label)
+    errors = _errors(path, sheet, label)
+    for (row, column), text in errors.items():
+        if row < len(cells) and column < len(cells[row]) and cells[row][column] == "":
+            cells[row][column] = text
+    grid = [[_shown(cell, options.decimal or ".") for cell in row] for row in cells]
+    first = next((i for i, row in enumerate(grid) if any(cell.strip() for cell in row)), None)
+    if first is None:
+        raise TableError("READ-036", f"sheet {quoted(sheet)} of {label} holds nothing", fix="name another sheet: {file: ..., sheet: NAME}")
+    dialect = {"sheet": sheet, "error cells": "looked for" if _is_zip(path) else "not shown by this format: read as empty"}
+    table = from_grid(grid[first:], label=label, first=first + 1, dialect=dialect)
+    dates = sum(isinstance(cell, dt.date | dt.time | dt.timedelta) for row in cells for cell in row)
+    notes = [Accounted(file=label, column="", kind="date", what="written in ISO form", count=dates)] if dates else []
+    return table.noting(*notes)
+
+
+def header(path: Path, options: ReadOptions) -> tuple[str, ...]:
+    """Return the column names of the sheet."""
+    return read_spreadsheet(path, options).names
+
+
+def _cells(path: Path, options: ReadOptions, label: str) -> tuple[str, list[list[object]]]:
+    from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+    _harmless(path, label)
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        sheets = {meta.name: meta for meta in book.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet}
+        visible = [name for name, meta in sheets.items() if meta.visible == SheetVisibleEnum.Visible]
+        if options.sheet is not None and options.sheet not in sheets:
+            near = nearest(options.sheet, sheets)
+            raise TableError(
+                "READ-037",
+                f"{label} has no sheet {quoted(options.sheet)}",
+                found=few(sheets),
+                near=near,
+                fix=f"{{file: {label}, sheet: {near or next(iter(sheets), 'NAME')}}}",
+            )
+        filled = [options.sheet] if options.sheet is not None else [name for name in visible if book.get_sheet_by_name(name).height]
+        if len(filled) != 1:
+            what = f"{label} has {len(filled)} sheets with content" if filled else f"{label} has no sheet with content"
+            raise TableError("READ-037", what, found=few(sheets), fix=f"{{file: {label}, sheet: {filled[0] if filled else 'NAME'}}}")
+        found = book.get_sheet_by_name(filled[0])
+        if found.total_height * found.total_width > MOST_CELLS:
+            raise TableError(
+                "READ-038", f"{label} spans {found.total_height} x {found.total_width} cells", fix="export the table as Parquet or CSV"
+            )
+        return filled[0], found.to_python(skip_empty_area=False)
+    except CalamineError as problem:
+        raise TableError(
+            "READ-030", f"{label} is not a spreadsheet that can be opened: {problem}", fix="save it again as .xlsx or .csv"
+        ) from None
+
+
+def _shown(cell: object, decimal: str) -> str:
+    """Return a cell as a person sees it: 7.0 as 7, a date at midnight as a date."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, int | float):
+        return number_text(float(cell), decimal)
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat()
+    return cell.isoformat() if isinstance(cell, dt.date | dt.time) else str(cell)
+
+
+def _is_zip(path: Path) -> bool:
+    return path.suffix.lower() in (".xlsx", ".xlsm") and zipfile.is_zipfile(path)
+
+
+def _harmless(path: Path, label: str) -> None:
+    """Refuse a workbook that unpacks to more than a gibibyte before it is unpacked."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > LARGEST:
+            raise TableError("READ-038", f"{label} unpacks to {size >> 20} MiB", fix="export the table as Parquet or CSV")
+
+
+def _errors(path: Path, sheet: str, label: str) -> dict[tuple[int, int], str]:
+    """Return error cells and formulas without a value, by 0-based row and column."""
+    if not _is_zip(path):
+        return {}
+    with zipfile.ZipFile(path) as archive:
+        name = _sheet_file(archive, sheet)
+        data = archive.read(name) if name else b""
+    if b'"e"' not in data and b"<f" not in data and b":f" not in data:
+        return {}
+    found: dict[tuple[int, int], str] = {}
+    for match in CELL.finditer(data):
+        place = PLACE.search(match[1])
+        if place is None or match[2] is None:
+            continue
+        value = VALUE.search(match[2])
+        error = b't="e"' in match[1]
+        if error or (value is None and re.search(rb"<(?:\w+:)?f[\s>/]", match[2])):
+            text = value[1].decode("utf-8", "replace") if error and value else UNCOMPUTED
+            found[int(place[2]) - 1, _number(place[1])] = text
+    return found
+
+
+def _number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
+
+
+def _sheet_file(archive: zipfile.ZipFile, sheet: str) -> str | None:
+    """Return the member that holds a sheet, by way of the workbook's relations."""
+    from xml.etree import ElementTree
+
+    def tree(name: str) -> Sequence[ElementTree.Element]:
+        data = archive.read(name)
+        if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+            raise TableError("READ-030", "a workbook with a document type declaration is not opened", fix="save it again as .xlsx")
+        return list(ElementTree.fromstring(data).iter())
+
+    try:
+        targets = {item.get("Id"): item.get("Target", "") for item in tree("xl/_rels/workbook.xml.rels")}
+        sheets = [item for item in tree("xl/workbook.xml") if item.tag.endswith("}sheet") and item.get("name") == sheet]
+        key = next((value for item in sheets for name, value in item.attrib.items() if name.endswith("}id")), None)
+    except (KeyError, ElementTree.ParseError):
+        return None
+    target = targets.get(key, "")
+    member = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
+    return member if member in archive.namelist() else None

@@ -1,0 +1,63 @@
+"""Which reader reads a file: the one the study names, or the first that recognises the header, or the generic one."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol
+
+from radaudit.edges.readers import captk, generic, pyradiomics
+from radaudit.edges.readers.formats.files import names_of
+from radaudit.edges.readers.formats.raw import RawTable, ReadOptions
+from radaudit.errors import PluginError, listed, nearest
+
+GROUP = "radaudit.readers"
+
+
+class Reader(Protocol):
+    """What a reader offers: whether a file is its program's, and the table in it with rows and ids kept and diagnostics set apart."""
+
+    def claims(self, path: Path) -> bool:
+        """True if the file was written by the program this reader knows."""
+
+    def read(self, path: Path, options: ReadOptions) -> RawTable:
+        """Return the table; raises TableError."""
+
+
+RECOGNISED = (pyradiomics, captk)
+BUILT_IN = {module.NAME: module for module in (pyradiomics, captk, generic)}
+
+
+def read_table(path: Path, options: ReadOptions, *, reader: str | None = None, recognise: bool = True) -> RawTable:
+    """Return the table in a file, read by the named reader or by the one that recognises it (``recognise`` False: the generic one).
+
+    Raises PluginError READ-040 for a reader nobody has, TableError as the reader does.
+    """
+    if reader is not None:
+        return named(reader).read(path, options)
+    if recognise:
+        names = names_of(path, options)
+        for module in RECOGNISED:
+            if module.recognises(names):
+                return module.read(path, options)
+    return generic.read(path, options)
+
+
+def named(name: str) -> Reader:
+    """Return a built-in reader or the plug-in of this name; raises PluginError READ-040 if there is none or its name is taken."""
+    offered = {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.value)}
+    taken = sorted(set(offered) & set(BUILT_IN))
+    if taken:
+        raise PluginError(
+            "READ-041", f'a plug-in takes the name of the reader "{taken[0]}"', found=offered[taken[0]].value, fix="uninstall it"
+        )
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    if name not in offered:
+        known = [*BUILT_IN, *offered]
+        near = nearest(name, known)
+        raise PluginError(
+            "READ-040", f'there is no reader "{name}"', found=listed(known, most=20), near=near, fix=f"reader: {near or 'generic'}"
+        )
+    loaded: Reader = offered[name].load()
+    return loaded
