@@ -1,0 +1,115 @@
+"""Section 6: may the numbers be trusted."""
+
+from __future__ import annotations
+
+from radaudit.dossier.view import words
+from radaudit.dossier.view.charts import Axis, Curve, Layer, Mark, Marks, Plot, RowOf, Rows, Rule
+from radaudit.dossier.view.node import Node
+from radaudit.dossier.view.parts import (
+    Block,
+    Figure,
+    Figures,
+    Key,
+    Missing,
+    NoFigure,
+    Table,
+    cell,
+    columns,
+    figure_cell,
+    status_cell,
+)
+from radaudit.dossier.view.tables import estimate_rows
+
+MOST_PAIRS = 200
+
+
+def blocks(evidence: Node, entries: frozenset[str]) -> tuple[Block, ...]:
+    """Return the blocks of section 6."""
+    leaks = evidence.node("leaks")
+    if not leaks:
+        return (Missing(what="The leak checks", reason=evidence.why("leaks")),)
+    return (checks(leaks, entries), Figures(figures=(optimism(leaks),)))
+
+
+def checks(leaks: Node, entries: frozenset[str]) -> Block:
+    """Return the table of checks, in the order of the codes."""
+    rows = []
+    for check in sorted(leaks.nodes("checks"), key=lambda c: c.text("code")):
+        code = check.text("code")
+        link = words.anchor("finding", code)
+        number = check.text("number") if not isinstance(check.members.get("number"), float) else words.number(check.number("number"), 3)
+        rows.append(
+            (
+                cell(code, link=link if link in entries else "", style="strong"),
+                cell(words.sentence(check.text("question")) if not check.text("question").endswith("?") else check.text("question")),
+                status_cell(words.verdict(check.text("verdict"))),
+                figure_cell(number or words.DASH),
+                cell(words.sentence(check.text("sentence"))),
+            )
+        )
+    if not rows:
+        return Missing(what="The leak checks", reason=leaks.why("checks"))
+    return Table(columns=columns("Check", "Question", "Answer", "#Number", "What was seen"), rows=tuple(rows))
+
+
+def optimism(leaks: Node) -> Figure | NoFigure:
+    """Return FIG-06-1: the same seeds through a naive and a guarded pipeline, joined by a line each."""
+    question = "How much better would a careless pipeline have looked?"
+    part = leaks.node("optimism")
+    pairs = [(p[0], p[1]) for p in part.pairs("pairs") if len(p) == 2]
+    both = [(a, b) for a, b in pairs if a is not None and b is not None]
+    naive, guarded = part.quantity("naive"), part.quantity("guarded")
+    if not both and not naive.known:
+        return NoFigure(id="FIG-06-1", question=question, reason=leaks.why("optimism") if not part else naive.reason or part.why("pairs"))
+    gap = None if naive.value is None or guarded.value is None else naive.value - guarded.value
+    table = estimate_rows((("naive", naive), ("guarded", guarded)), note=_listed(both))
+    said = f"AUC {words.estimate(naive)} with harmonisation and selection on all training rows"
+    said += f", {words.estimate(guarded)} inside every resample"
+    answer = f"{said}: a difference of {words.number(gap, 3)}." if gap is not None else f"{said}."
+    read = "The naive pipeline harmonises and selects before cross-validation; the guarded one does so inside every resample."
+    if len(both) < 2:
+        axis = Axis(label="AUC", low=min(0.4, *(q.low for q in (naive, guarded) if q.low is not None)), high=1.0)
+        marks = tuple(
+            RowOf(label=name, marks=(Mark(value=q.value, low=q.low, high=q.high, ink=ink),), text=words.estimate(q))
+            for name, q, ink in (("naive", naive, "warn"), ("guarded", guarded, "accent"))
+        )
+        rules = (Rule(x=0.5, label="chance"),)
+        return Figure(
+            id="FIG-06-1", question=question, answer=answer, read=read, charts=(Rows(axis=axis, rows=marks, rules=rules),), table=table
+        )
+    shown = both[:MOST_PAIRS]
+    values = [v for pair in shown for v in pair]
+    pad = (max(values) - min(values)) * 0.1 or 0.05
+    lines: tuple[Layer, ...] = tuple(Curve(points=((0.0, a), (1.0, b)), ink="muted", width=0.7) for a, b in shown)
+    layers: tuple[Layer, ...] = (
+        *lines,
+        Marks(points=tuple((0.0, a) for a, _ in shown), ink="warn", shape=3, faint=len(shown) > 12),
+        Marks(points=tuple((1.0, b) for _, b in shown), ink="accent", shape=0, faint=len(shown) > 12),
+        Curve(points=((0.0, sum(a for a, _ in shown) / len(shown)), (1.0, sum(b for _, b in shown) / len(shown))), ink="fg", width=3.0),
+    )
+    return Figure(
+        id="FIG-06-1",
+        question=question,
+        answer=answer,
+        read=f"{read} Each thin line is one seed, the thick line their mean: falling to the right is optimism that was avoided.",
+        charts=(
+            Plot(
+                x=Axis(label="", low=-0.25, high=1.25, ticks=(0.0, 1.0), names=("naive", "guarded")),
+                y=Axis(label="AUC", low=min(values) - pad, high=max(values) + pad),
+                layers=layers,
+                height=300,
+            ),
+        ),
+        table=table,
+        legend=(
+            Key(label="naive", ink="warn", shape=3),
+            Key(label="guarded", ink="accent", shape=0),
+            Key(label="mean", ink="fg", look="line"),
+        ),
+    )
+
+
+def _listed(pairs: list[tuple[float, float]]) -> str:
+    if not pairs:
+        return ""
+    return "Pairs, naive then guarded: " + "; ".join(f"{words.number(a, 3)} {words.number(b, 3)}" for a, b in pairs[:MOST_PAIRS]) + "."

@@ -1,0 +1,194 @@
+"""Section 7: how good the locked signature is on the opened test set."""
+
+from __future__ import annotations
+
+from radaudit.dossier.view import words
+from radaudit.dossier.view.charts import Axis, Confusion, Mark, RowOf, Rows, Rule
+from radaudit.dossier.view.curves import calibration, decision, permutation, roc
+from radaudit.dossier.view.node import Node, Quantity
+from radaudit.dossier.view.parts import (
+    Block,
+    Figure,
+    Figures,
+    Heading,
+    Missing,
+    NoFigure,
+    Prose,
+    Table,
+    cell,
+    columns,
+    figure_cell,
+    say,
+)
+from radaudit.dossier.view.tables import estimate_rows
+
+MEASURED = (
+    ("auc", "AUC"),
+    ("auc_bootstrap", "AUC, bootstrap"),
+    ("brier", "Brier score"),
+    ("scaled_brier", "scaled Brier score"),
+    ("calibration_slope", "calibration slope"),
+    ("calibration_intercept", "calibration intercept"),
+    ("citl", "calibration in the large"),
+    ("sensitivity", "sensitivity"),
+    ("specificity", "specificity"),
+    ("ppv", "positive predictive value"),
+    ("npv", "negative predictive value"),
+)
+
+
+def blocks(evidence: Node) -> tuple[Block, ...]:
+    """Return the blocks of section 7."""
+    part = evidence.node("performance")
+    made: list[Block] = []
+    if part:
+        made += [
+            measured(part),
+            Figures(
+                figures=(
+                    roc(part),
+                    calibration(part),
+                    decision(part),
+                    confusion(part, evidence.node("signature")),
+                    permutation(part),
+                    comparisons(part),
+                )
+            ),
+        ]
+    else:
+        made.append(Missing(what="Performance on the test set", reason=evidence.why("performance")))
+    return (*made, Heading(text="Development: resampling of the training data"), *development(evidence))
+
+
+def measured(part: Node) -> Table:
+    """Return every measure with its interval, people and method."""
+    rows = [(label, part.quantity(name)) for name, label in MEASURED if name in part.members or f"{name}_reason" in part.members]
+    return estimate_rows(rows, head="Measure, test set")
+
+
+def confusion(part: Node, signature: Node) -> Figure | NoFigure:
+    """Return FIG-07-4."""
+    question = "How many would be told right at the locked threshold?"
+    table = part.node("confusion")
+    counts = [table.count(name) for name in ("tp", "fp", "fn", "tn")]
+    if any(n is None for n in counts):
+        return NoFigure(id="FIG-07-4", question=question, reason=part.why("confusion"))
+    tp, fp, fn, tn = (n or 0 for n in counts)
+    threshold = signature.node("threshold")
+    at = f" at risk {words.number(threshold.number('value'), 3)}" if threshold.has("value") else ""
+    said = [f"{name} {words.estimate(part.quantity(name))}" for name in ("sensitivity", "specificity") if part.quantity(name).known]
+    return Figure(
+        id="FIG-07-4",
+        question=question,
+        answer=f"{words.count(tp + tn)} of {words.count(tp + fp + fn + tn)} patients told right{at}; {', '.join(said)}.",
+        read="Rows are what happened, columns what the signature said; the left upper and right lower cells are right.",
+        charts=(Confusion(tp=tp, fp=fp, fn=fn, tn=tn),),
+        table=Table(
+            columns=columns("What happened", "#High risk said", "#Low risk said", "#All"),
+            rows=(
+                (cell("event"), figure_cell(words.count(tp)), figure_cell(words.count(fn)), figure_cell(words.count(tp + fn))),
+                (cell("no event"), figure_cell(words.count(fp)), figure_cell(words.count(tn)), figure_cell(words.count(fp + tn))),
+            ),
+        ),
+    )
+
+
+def comparisons(part: Node) -> Figure | NoFigure:
+    """Return FIG-07-6: the signature and what every study must beat, with the difference on the same patients."""
+    question = "Is it better than what was there without it?"
+    rivals = part.nodes("comparisons")
+    if not rivals:
+        return NoFigure(id="FIG-07-6", question=question, reason=part.why("comparisons"))
+    mine = part.quantity("auc")
+    rows = [("this signature", mine, Quantity(reason="itself"))]
+    rows += [(r.text("against"), r.quantity("auc"), r.quantity("delta")) for r in rivals]
+    lows = [q.low for _, q, _ in rows if q.low is not None] + [0.5]
+    drawn = tuple(
+        RowOf(
+            label=name,
+            marks=(Mark(value=q.value, low=q.low, high=q.high, ink="accent" if i == 0 else "muted", shape=0 if i == 0 else 1),),
+            text=words.estimate(q),
+            strong=i == 0,
+        )
+        for i, (name, q, _) in enumerate(rows)
+    )
+    beaten = [name for name, _, d in rows[1:] if d.low is not None and d.low > 0]
+    open_ = [name for name, _, d in rows[1:] if d.known and name not in beaten]
+    said = f"The signature is better than {', '.join(beaten)}" if beaten else "The signature is shown to be better than none of them"
+    said += f"; not shown for {', '.join(open_)}" if open_ and beaten else ""
+    table = tuple(
+        (
+            cell(name, style="strong" if i == 0 else ""),
+            figure_cell(words.estimate(q)),
+            figure_cell(words.estimate(d) if i else words.DASH),
+            cell("; ".join(t for t in (d.method, d.reason if i else "") if t)),
+        )
+        for i, (name, q, d) in enumerate(rows)
+    )
+    gains = "; ".join(f"gain over {name} {words.estimate(d)}" for name, _, d in rows[1:] if d.known)
+    return Figure(
+        id="FIG-07-6",
+        question=question,
+        answer=f"{said} ({gains})." if gains else f"{said}.",
+        read="AUC on the same test patients with 95% intervals; better means that the interval of the paired difference lies above 0.",
+        charts=(Rows(axis=Axis(label="AUC, test set", low=min(lows) - 0.02, high=1.0), rows=drawn, rules=(Rule(x=0.5, label="chance"),)),),
+        table=Table(columns=columns("Model", "#AUC", "#Gain of the signature", "Method"), rows=table),
+    )
+
+
+def development(evidence: Node) -> tuple[Block, ...]:
+    """Return what nested resampling on training data promised, and the baselines of every study."""
+    part = evidence.node("development")
+    if not part:
+        return (Missing(what="Development", reason=evidence.why("development")),)
+    outer = part.quantity("auc")
+    repeats = tuple(v for v in part.numbers("repeats") if v is not None)
+    baselines = [(b.text("name"), b.quantity("auc")) for b in part.nodes("baselines")]
+    rows = [
+        RowOf(
+            label="signature, outer",
+            marks=(*(Mark(value=v, form="ring", ink="muted") for v in repeats), Mark(value=outer.value, low=outer.low, high=outer.high)),
+            text=words.estimate(outer),
+            strong=True,
+        )
+    ]
+    inner = part.number("inner_best")
+    if inner is not None:
+        rows.append(
+            RowOf(label="best inner score", marks=(Mark(value=inner, form="diamond", ink="warn", shape=3),), text=words.number(inner))
+        )
+    rows += [
+        RowOf(label=name, marks=(Mark(value=q.value, low=q.low, high=q.high, ink="muted", shape=1),), text=words.estimate(q), gap=i == 0)
+        for i, (name, q) in enumerate(baselines)
+    ]
+    lows = [q.low for _, q in (*baselines, ("", outer)) if q.low is not None]
+    question = "What did the training data promise, and how does that compare with simple baselines?"
+    lead = (Prose(line=say(words.sentence(part.text("text")))),) if part.text("text") else ()
+    if not outer.known and not baselines:
+        return (*lead, Figures(figures=(NoFigure(id="FIG-07-7", question=question, reason=outer.reason),)))
+    gap, tried = part.number("gap"), part.count("configurations")
+    said = f"Cross-validated AUC in training {words.estimate(outer)}"
+    said += f"; the best inner score was {words.number(gap, 3)} higher" if gap is not None else ""
+    said += f" ({words.plural(tried, 'configuration')} tried)" if tried is not None else ""
+    figure = Figure(
+        id="FIG-07-7",
+        question=question,
+        answer=f"{said}.",
+        read="Filled point with interval: nested resampling, scored on patients left out; rings: single repeats; squares: baselines. "
+        "The gap to the best inner score is what choosing among configurations pretends.",
+        charts=(
+            Rows(
+                axis=Axis(label="AUC, training patients left out", low=min([*lows, 0.5]) - 0.02, high=1.0),
+                rows=tuple(rows),
+                rules=(Rule(x=0.5, label="chance"),),
+                wide=True,
+            ),
+        ),
+        table=estimate_rows(
+            (("signature, outer", outer), *baselines),
+            head="Model",
+            note=f"Repeats: {', '.join(words.number(v, 3) for v in repeats)}." if repeats else "",
+        ),
+        wide=True,
+    )
+    return (*lead, Figures(figures=(figure,)))
