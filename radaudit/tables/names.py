@@ -83,11 +83,11 @@ UNKNOWN = Known(ibsi="", unit="", deviation="")
 @cache
 def known_features() -> Mapping[tuple[str, str, str], Known]:
     """Return our table by extractor, class and name."""
-    with files("radaudit.tables").joinpath("ibsi", "features.csv").open(encoding="utf-8", newline="") as stream:
-        return {
-            (row["extractor"], row["class"], row["name"]): Known(ibsi=row["ibsi"], unit=row["unit"], deviation=row["deviation"])
-            for row in csv.DictReader(stream)
-        }
+    text = files("radaudit.tables").joinpath("ibsi", "features.csv").read_text(encoding="utf-8")
+    return {
+        (row["extractor"], row["class"], row["name"]): Known(ibsi=row["ibsi"], unit=row["unit"], deviation=row["deviation"])
+        for row in csv.DictReader(text.splitlines())
+    }
 
 
 def pyradiomics_name(name: str) -> re.Match[str] | None:

@@ -63,9 +63,11 @@ def _unexplained(tally: Counter[str], column: str, event: str, non_event: str | 
     if missing_event:
         fix = f"roles: {{outcome: {{column: {inert(column)}, event: {quoted(near) if near else 'VALUE'}}}}}"
     elif non_event is None:
-        fix = f"roles: {{outcome: {{column: {inert(column)}, event: {quoted(event)}, non_event: {quoted(strange[-1])}}}}}   # and missing: [...] for the rest"
+        stated = f"column: {inert(column)}, event: {quoted(event)}, non_event: {quoted(strange[-1])}"
+        fix = f"roles: {{outcome: {{{stated}}}}}   # and missing: [...] for the rest"
     else:
-        fix = f"{{file: ..., missing: [{', '.join(quoted(text) for text in strange[:5])}]}}   # if they mean unknown; otherwise correct the table"
+        unknown = ", ".join(quoted(text) for text in strange[:5])
+        fix = f"{{file: ..., missing: [{unknown}]}}   # if they mean unknown; otherwise correct the table"
     what = f"event: {quoted(event)} is not among them" if missing_event else "state which is which"
     return TableError(
         "OUT-002",

@@ -25,7 +25,10 @@ Texts = list[str | None]
 
 @dataclass(kw_only=True)
 class Facts:
-    """Text columns aligned with the rows; ``origin`` tells each one's file, ``clinical`` which rows have a clinical row; grows while joining."""
+    """Text columns aligned with the rows, growing while tables join.
+
+    ``origin`` tells each one's file, ``levels`` counts its values in the file, ``clinical`` tells which rows have a clinical row.
+    """
 
     columns: dict[str, Texts] = field(default_factory=dict)
     origin: dict[str, str] = field(default_factory=dict)

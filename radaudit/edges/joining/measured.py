@@ -194,12 +194,9 @@ def _rows(odd: Iterable[Numbers], opened: Opened) -> list[int]:
 
 def _advice(tally: Mapping[str, int], columns: list[str], opened: Opened) -> str:
     """Offer markers that cannot be values; a limit (``<0.01``) or an infinity is never offered as missing."""
-    safe = [
-        text.strip()
-        for text in tally
-        if cells.kind(text.strip()) == cells.ERROR or not any(char.isdigit() or char in "∞<>" for char in text)
-    ]
-    safe = sorted({text for text in safe if cells.kind(text) != cells.INF and len(text) <= 20})
+    texts = {text.strip() for text in tally}
+    wordy = {text for text in texts if not any(char.isdigit() or char in "<>≤≥" for char in text) and cells.kind(text) != cells.INF}
+    safe = sorted(text for text in wordy | {text for text in texts if cells.kind(text) == cells.ERROR} if len(text) <= 20)
     if safe:
         listed = ", ".join(f'"{inert(text)}"' for text in safe[:5])
         return f"{{file: {opened.label}, missing: [{listed}]}}   # if they mean a missing value"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from radaudit.codes import answer
 from radaudit.errors import TableError, nearest
-from radaudit.findings import Finding, Verdict
+from radaudit.findings import Fact, Finding, Verdict
 from radaudit.tables.shown import few, inert, quoted
 
 if TYPE_CHECKING:
@@ -100,40 +100,39 @@ def refuse_strangers(ours: Sequence[str], other: Opened, theirs: Sequence[str], 
     common, found = people & known, evidence(ours, theirs)
     column = plan.columns.subject.column
     if not common:
-        fix = f"roles: {{subject: {{column: {inert(column)}, normalise: {found[0]}}}}}" if found else None
-        if found is None:
-            better = _better_column(people, other)
-            near = (
-                f"column {inert(better[0])} of {other.label} holds {better[1]} of them"
-                if better
-                else f"{quoted(min(people))} vs {quoted(min(known, default=''))}"
-            )
-            fix = f"{{file: {other.label}, id: {inert(better[0])}}}" if better else f"{{file: {other.label}, id: NAME}}"
+        if found:
+            near, fix = found[2], f"roles: {{subject: {{column: {inert(column)}, normalise: {found[0]}}}}}"
+        else:
+            near, fix = _another_column(people, known, other)
         raise TableError(
             "ID-002",
             f"no patient of the feature tables is in {other.label} (0 of {len(people)})",
             at=f"{other.at}, roles.subject",
             found=f"features: {few(map(quoted, sorted(people)), most=3)}; {other.label}: {few(map(quoted, sorted(known)), most=3)}",
-            near=found[2] if found else near,
+            near=near,
             fix=fix,
             rule=found[0] if found else None,
         )
+    facts: dict[str, Fact] = {"file": other.label}
     if found:
         sentence = f"{found[1]} more patients would be found in {other.label} after {WORDS[found[0]]}."
-        facts = {"file": other.label, "rule": found[0], "patients": found[1]}
+        facts |= {"rule": found[0], "patients": found[1]}
         fix = f"roles: {{subject: {{column: {inert(column)}, normalise: {found[0]}}}}}"
         yield answer("ID-031", Verdict.FAILED, sentence, facts=facts, fix=fix, scope=other.label, local=({"evidence": found[2]},))
     elif more := longer(ours, theirs):
         sentence = f"{more[0]} of {more[1]} patients who are not in {other.label} may stand there under a longer id."
-        facts = {"file": other.label, "rule": "longer id", "patients": more[0], "unmatched": more[1]}
+        facts |= {"rule": "longer id", "patients": more[0], "unmatched": more[1]}
         fix = f"correct the ids in {other.label}, if they are the same people"
         yield answer("ID-031", Verdict.FAILED, sentence, facts=facts, fix=fix, scope=other.label, local=({"evidence": more[2]},))
 
 
-def _better_column(people: set[str], other: Opened) -> tuple[str, int] | None:
+def _another_column(people: set[str], known: set[str], other: Opened) -> tuple[str, str]:
+    """Return evidence and fix where no rule helps: a column that holds most of the patients, if there is one."""
     hits = [(len(people & set(column.texts or ())), -column.position, column.name) for column in other.raw.columns]
-    most = max(hits, default=(0, 0, ""))
-    return (most[2], most[0]) if 2 * most[0] >= len(people) else None
+    count, _, name = max(hits, default=(0, 0, ""))
+    if 2 * count >= len(people):
+        return f"column {inert(name)} of {other.label} holds {count} of them", f"{{file: {other.label}, id: {inert(name)}}}"
+    return f"{quoted(min(people))} vs {quoted(min(known, default=''))}", f"{{file: {other.label}, id: NAME}}"
 
 
 def spelt_alike(ids: Sequence[str]) -> Iterator[Finding]:

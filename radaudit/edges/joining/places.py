@@ -16,7 +16,7 @@ from radaudit.findings import Verdict
 from radaudit.tables.shown import counted, few, inert, quoted
 
 if TYPE_CHECKING:
-    from radaudit.findings import Finding
+    from radaudit.findings import Fact, Finding
     from radaudit.study.plan import Plan
 
 JOINT = " | "
@@ -156,9 +156,8 @@ def without_batch(plan: Plan, lost: Sequence[int], ids: Sequence[str], rows: Seq
     columns = ", ".join(inert(name) for name in plan.columns.batch)
     sentence = f"{len(lost)} rows have no {columns} and were left out: they belong to no batch."
     local = tuple({"patient": ids[i], "row": rows[i]} for i in lost)
-    return answer(
-        "SITE-031", Verdict.FAILED, sentence, facts={"rows": len(lost), "columns": list(plan.columns.batch)}, scope="batch", local=local
-    )
+    facts: dict[str, Fact] = {"rows": len(lost), "columns": list(plan.columns.batch)}
+    return answer("SITE-031", Verdict.FAILED, sentence, facts=facts, scope="batch", local=local)
 
 
 def spelt_alike(word: str, found: Sequence[str]) -> Iterator[Finding]:
@@ -172,10 +171,8 @@ def spelt_alike(word: str, found: Sequence[str]) -> Iterator[Finding]:
         if len(group) > 1:
             group.sort(key=lambda name: (-tally[name], name))
             shown = " and ".join(f"{quoted(name)} ({tally[name]})" for name in group)
-            fix = (
-                f"harmonise: {{merge: {{{inert(group[0])}: [{', '.join(quoted(name) for name in group)}]}}}}"
-                if word == "batch"
-                else "correct the spelling in the table"
-            )
-            facts = {"role": word, "names": list(group), "rows": [tally[name] for name in group]}
+            fix = "correct the spelling in the table"
+            if word == "batch":
+                fix = f"harmonise: {{merge: {{{inert(group[0])}: [{', '.join(map(quoted, group))}]}}}}"
+            facts: dict[str, Fact] = {"role": word, "names": list(group), "rows": [tally[name] for name in group]}
             yield answer("SITE-003", Verdict.FAILED, f"{shown} look like one {word}.", facts=facts, fix=fix, scope=word)

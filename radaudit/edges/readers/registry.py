@@ -25,7 +25,7 @@ class Reader(Protocol):
 
 
 RECOGNISED = (pyradiomics, captk)
-BUILT_IN = {module.NAME: module for module in (pyradiomics, captk, generic)}
+BUILT_IN: dict[str, Reader] = {module.NAME: module for module in (pyradiomics, captk, generic)}
 
 
 def read_table(path: Path, options: ReadOptions, *, reader: str | None = None, recognise: bool = True) -> RawTable:
@@ -34,12 +34,14 @@ def read_table(path: Path, options: ReadOptions, *, reader: str | None = None, r
     Raises PluginError READ-040 for a reader nobody has, TableError as the reader does.
     """
     if reader is not None:
-        return named(reader).read(path, options)
+        table: RawTable = named(reader).read(path, options)
+        return table
     if recognise:
         names = names_of(path, options)
         for module in RECOGNISED:
             if module.recognises(names):
-                return module.read(path, options)
+                found: RawTable = module.read(path, options)
+                return found
     return generic.read(path, options)
 
 

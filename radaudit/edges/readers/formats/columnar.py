@@ -19,7 +19,10 @@ MOST_BYTES = 4 << 30
 
 
 def read_columnar(path: Path, options: ReadOptions) -> RawTable:
-    """Return a Parquet or Feather file; raises TableError READ-030 (not one), READ-038 (too large), READ-039 (columns of lists or bytes)."""
+    """Return a Parquet or Feather file.
+
+    Raises TableError: READ-030 (it is not one), READ-038 (too large), READ-039 (columns of lists or bytes).
+    """
     label = options.label or path.name
     table = _open(path, label)
     odd = [name for name, kind in zip(table.schema.names, table.schema.types, strict=True) if not _simple(kind)]
@@ -143,7 +146,7 @@ def _filled(raw: RawTable) -> list[int]:
         if column.texts is not None:
             empty &= np.array([not text.strip() for text in column.texts], dtype=bool)
         else:
-            empty &= np.isnan(column.values)
+            empty &= np.isnan(column.numbers)
         if not empty.any():
             break
     return [int(i) for i in np.flatnonzero(~empty)]

@@ -22,7 +22,7 @@ from radaudit.errors import TableError
 from radaudit.findings import Severity, Verdict
 from radaudit.tables.cells import PLAIN
 from radaudit.tables.intake import Accounted
-from radaudit.tables.shown import few, inert
+from radaudit.tables.shown import few
 
 if TYPE_CHECKING:
     from radaudit.findings import Finding
@@ -199,7 +199,7 @@ def _parse(
     columns = []
     for i, name in enumerate(names):
         if kinds[i] != "numbers":
-            source = texts[i] if kinds[i] == "again" else frame[i]
+            source = texts[i] if texts is not None and kinds[i] == "again" else frame[i]
             cells = tuple(source.fillna("").tolist())
             empty &= np.array([not cell.strip() for cell in cells], dtype=bool)
             columns.append(Column(name=name, position=i + 1, texts=cells))

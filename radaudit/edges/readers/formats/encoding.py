@@ -75,7 +75,7 @@ def _strict(data: bytes, name: str, label: str, why: str) -> str:
 
 def _without_mark(data: bytes) -> str | None:
     start = data[:400]
-    if len(start) < 4 or len(start) % 2 and len(data) < 400:
+    if len(start) < 4 or (len(start) % 2 and len(data) < 400):
         return None
     if start[1::2].count(0) > 0.9 * len(start[1::2]) and start[0::2].count(0) == 0:
         return "utf-16-le"

@@ -10,7 +10,7 @@ from radaudit.errors import TableError
 from radaudit.tables.shown import inert
 
 TO_CSV = {
-    "pickle": "python -c \"import pandas; pandas.read_pickle('{file}').to_csv('{stem}.csv')\"   # only if you trust the file: opening it runs code",
+    "pickle": "python -c \"import pandas; pandas.read_pickle('{file}').to_csv('{stem}.csv')\"   # only if you trust it: it runs code",
     "r": 'Rscript -e \'write.csv(readRDS("{file}"), "{stem}.csv")\'',
     "rdata": 'Rscript -e \'load("{file}"); write.csv(NAME, "{stem}.csv")\'',
     "arff": 'Rscript -e \'write.csv(foreign::read.arff("{file}"), "{stem}.csv", row.names = FALSE)\'',
@@ -48,7 +48,7 @@ EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
 def read_file(path: Path, options: ReadOptions) -> RawTable:
-    """Return the table in a file of any format that is read; raises TableError READ-030 for the others, with the command that exports them."""
+    """Return the table in a file of any format that is read; raises TableError READ-030 with the command that exports the others."""
     return {"spreadsheet": spreadsheet.read_spreadsheet, "columns": columnar.read_columnar, "json": cases.read_cases}.get(
         file_format(path, options), delimited.read_delimited
     )(path, options)

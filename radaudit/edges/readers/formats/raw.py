@@ -64,7 +64,13 @@ class Column:
             return not any(text.strip() for text in self.texts)
         import numpy as np
 
-        return bool(np.isnan(self.values).all())
+        return bool(np.isnan(self.numbers).all())
+
+    @property
+    def numbers(self) -> Floats:
+        """The values of a column of numbers."""
+        assert self.values is not None
+        return self.values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -128,7 +134,10 @@ class RawTable:
 
 
 def header_names(cells: Sequence[str], label: str) -> tuple[tuple[str, ...], tuple[Accounted, ...]]:
-    """Return column names from header cells, and what was renamed: outer spaces go, text is NFC, an empty name is ``unnamed_<position>``."""
+    """Return column names from header cells, and what was renamed.
+
+    Outer spaces go, text is NFC, an empty name is ``unnamed_<position>`` (1-based).
+    """
     import unicodedata
 
     names: list[str] = []

@@ -1,7 +1,7 @@
 """Spreadsheets (.xlsx, .xlsm, .xlsb, .xls, .ods) with calamine: cells as a person sees them, ids as text, dates in ISO form.
 
-calamine gives error cells (``#NAME?``) and formulas that were never computed as empty cells; both are looked for in the sheet's XML, because
-an error must not become a missing value without a word.
+calamine gives error cells (``#NAME?``) and formulas that were never computed as empty cells; both are looked for in the sheet's
+XML, because an error must not become a missing value without a word.
 """
 
 from __future__ import annotations
