@@ -67,7 +67,7 @@ class Grouping:
     """Where a row's batch comes from: its columns joined by ``separator``, then ``merge`` (new name: old names)."""
 
     columns: tuple[str, ...]
-    separator: str = "+"
+    separator: str = " | "
     merge: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unseen: str = "refuse"
     keep: tuple[str, ...] = ()
@@ -85,6 +85,18 @@ class Training:
     def document(self) -> dict[str, object]:
         """Return the JSON form."""
         return {"digest": self.digest, "patients": self.patients, "rows": self.rows, "events": self.events}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """The columns a table of new patients is expected to name them by: the patient, and the site if it is one column."""
+
+    subject: str
+    site: str | None = None
+
+    def document(self) -> dict[str, object]:
+        """Return the JSON form."""
+        return {"subject": self.subject, "site": self.site}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

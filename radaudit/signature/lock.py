@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from radaudit.digests import canonical, digest
 from radaudit.errors import SignatureError, listed
-from radaudit.signature.contract import Covariate, Feature, Grouping, Purpose, Training
+from radaudit.signature.contract import Columns, Covariate, Feature, Grouping, Purpose, Training
 from radaudit.signature.vectors import draw
 
 SCHEMA = "radaudit/signature/1"
@@ -70,6 +70,7 @@ def lock(
     plan_sha256: str,
     training: Training,
     threshold_rule: str,
+    columns: Columns,
     grouping: Grouping | None = None,
     covariate_ranges: Mapping[str, tuple[float, float]] | None = None,
     identities: Mapping[str, Identity] | None = None,
@@ -101,6 +102,7 @@ def lock(
         "parent_sha256": parent_sha256,
         "training": training.document(),
         "inputs": [item.document() for item in inputs] + [item.document() for item in covariates],
+        "columns": columns.document(),
         "batch": None if effects is None else _batch(effects, grouping),
         "settings": [{"column": column, "value": value} for column, value in sorted((settings or {}).items())],
         "steps": ([] if effects is None else [_combat(effects, grouping)]) + _model(kept, float(pipeline.intercept)),

@@ -12,7 +12,20 @@ from radaudit.signature.lock import SCHEMA
 MOST_BYTES = 16 << 20
 MEMBERS = frozenset(
     {
-        *("schema", "name", "version", "endpoint", "plan_sha256", "parent_sha256", "training", "inputs", "batch", "settings", "steps"),
+        *(
+            "schema",
+            "name",
+            "version",
+            "endpoint",
+            "plan_sha256",
+            "parent_sha256",
+            "training",
+            "inputs",
+            "columns",
+            "batch",
+            "settings",
+            "steps",
+        ),
         *("threshold", "intended_use", "limits", "test_vectors", "sha256"),
     }
 )

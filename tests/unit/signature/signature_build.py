@@ -10,7 +10,7 @@ import numpy as np
 
 from radaudit.harmonise.combat import SiteEffects, fit_combat
 from radaudit.harmonise.moments import measure
-from radaudit.signature import Grouping, Purpose, Training, lock
+from radaudit.signature import Columns, Grouping, Purpose, Training, lock
 
 FEATURES = ("original_shape_Sphericity", "wavelet-LLH_firstorder_Mean", "original_glcm_Contrast", "noise")
 COEFFICIENTS = (-0.7, 0.5, 0.25, 0.0)
@@ -67,6 +67,7 @@ def locked(pipeline: Fitted | None = None, *, unseen: str = "refuse", keep: tupl
         plan_sha256=PLAN,
         training=Training(digest="2" * 64, patients=90, rows=90, events=40),
         threshold_rule="youden on out-of-fold training risks",
+        columns=Columns(subject="PatientID", site="hospital"),
         grouping=Grouping(columns=("Manufacturer",), merge={"OTHER": ("Philips", "0", "TOSHIBA")}, unseen=unseen, keep=keep),
         covariate_ranges={"age": (40.0, 76.0)},
         aliases={"wavelet-LLH_firstorder_Mean": ["wavelet.LLH_firstorder_Mean"]},

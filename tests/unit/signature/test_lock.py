@@ -9,7 +9,7 @@ import pytest
 
 from radaudit.digests import canonical, digest, sha256
 from radaudit.errors import SignatureError
-from radaudit.signature import Grouping, Training, lock, read_signature, registration, sealed, signature_bytes
+from radaudit.signature import Columns, Grouping, Training, lock, read_signature, registration, sealed, signature_bytes
 from radaudit.signature.vectors import reproduced
 from tests.unit.signature.signature_build import PLAN, fitted, locked
 
@@ -98,6 +98,7 @@ def test_names_and_contracts_that_cannot_be_locked_are_refused() -> None:
         "plan_sha256": PLAN,
         "training": Training(digest="", patients=1, rows=1, events=1),
         "threshold_rule": "",
+        "columns": Columns(subject="PatientID"),
         "grouping": Grouping(columns=("Manufacturer",)),
         "covariate_ranges": {"age": (1.0, 2.0)},
     }
