@@ -113,10 +113,10 @@ def _flow(
     """Return the steps from supplied to analysed, and the rows that stay."""
     import numpy as np
 
-    hollow: list[bool] = [bool(flag) for flag in np.isnan(pool.values).all(axis=1)]
+    hollow = {int(i) for i in np.flatnonzero(np.isnan(pool.values).all(axis=1))}
     dropped, batched = set(plan.harmonise.drop), bool(plan.columns.batch)
     reasons: tuple[tuple[str, str, Callable[[int], bool]], ...] = (
-        ("without features", "the extraction failed: every feature is empty", lambda i: hollow[i]),
+        ("without features", "the extraction failed: every feature is empty", lambda i: i in hollow),
         ("without clinical row", "not in any clinical table", lambda i: not facts.clinical[i]),
         ("without outcome", "the outcome is missing", lambda i: outcome[i] != outcome[i]),
         ("without batch", "the batch column is empty or has no row for them", lambda i: batched and not (batches[i] or "").strip()),
