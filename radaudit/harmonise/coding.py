@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np  # noqa: TID253
 
 from radaudit.errors import DesignError, UnseenLevelError, listed, nearest
+from radaudit.harmonise.splines import Outside, checked
+from radaudit.harmonise.splines import columns as spline_columns
 
 if TYPE_CHECKING:
     from radaudit.arrays import Floats, Ints
@@ -25,12 +27,29 @@ MissingPolicy = Literal["refuse", "mean"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One covariate and its columns in moments, from ``start`` on."""
+
+    name: str
+    kind: Kind
+    levels: tuple[str, ...]
+    knots: tuple[float, ...]
+    columns: tuple[str, ...]
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CovariateCoding:
-    """How covariates become columns: names, kinds and the training levels, sorted; numbers have no levels."""
+    """How covariates become columns: names, kinds and the training levels, sorted; numbers have no levels.
+
+    A number with ``splines`` (name, knots) becomes a natural cubic spline, continued beyond its knots as ``outside`` says.
+    """
 
     names: tuple[str, ...]
     kinds: tuple[Kind, ...]
     levels: tuple[tuple[str, ...], ...]
+    splines: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    outside: Outside = "linear"
 
     @classmethod
     def none(cls) -> CovariateCoding:
@@ -53,17 +72,25 @@ class CovariateCoding:
             levels.append(tuple(sorted(set(cast("list[str]", values)))) if kind == "category" else ())
         return cls(names=names, kinds=tuple(kinds), levels=tuple(levels))
 
+    def with_splines(self, knots: Mapping[str, Sequence[float]], *, outside: Outside = "linear") -> CovariateCoding:
+        """Return this coding with splines on these knots for the named numbers. Raises DesignError HARM-013, HARM-020."""
+        numbers = {name for name, kind in zip(self.names, self.kinds, strict=True) if kind == "number"}
+        unknown = sorted(set(knots) - numbers)
+        if unknown:
+            raise DesignError(
+                "HARM-013", f"no continuous covariate {listed(unknown)}", found=listed(sorted(numbers)) or "none", fix="name a number"
+            )
+        return replace(self, splines=tuple((name, checked(knots[name])) for name in sorted(knots)), outside=outside)
+
     @property
     def full_columns(self) -> tuple[str, ...]:
         """Names of the columns in moments: every level of every category."""
-        return tuple(column for name, kind, levels in self._items() for column in ([name] if kind == "number" else _named(name, levels)))
+        return tuple(column for block in self.blocks for column in block.columns)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns of a design: a category lacks its first level."""
-        return tuple(
-            column for name, kind, levels in self._items() for column in ([name] if kind == "number" else _named(name, levels)[1:])
-        )
+        return tuple(column for block in self.blocks for column in block.columns[block.kind == "category" :])
 
     @property
     def design_positions(self) -> Ints:
@@ -71,8 +98,16 @@ class CovariateCoding:
         position = {column: i for i, column in enumerate(self.full_columns)}
         return np.array([position[column] for column in self.columns], dtype=np.int64)
 
-    def _items(self) -> Iterable[tuple[str, Kind, tuple[str, ...]]]:
-        return zip(self.names, self.kinds, self.levels, strict=True)
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The covariates with the columns each takes in moments."""
+        knots, found, start = dict(self.splines), [], 0
+        for name, kind, levels in zip(self.names, self.kinds, self.levels, strict=True):
+            own = knots.get(name, ())
+            columns = _named(name, levels) if kind == "category" else [f"{name}~{j}" for j in range(1, len(own))] or [name]
+            found.append(Block(name=name, kind=kind, levels=levels, knots=own, columns=tuple(columns), start=start))
+            start += len(columns)
+        return tuple(found)
 
     def code(
         self,
@@ -104,26 +139,24 @@ class CovariateCoding:
         """Return all columns (rows, q_full), one per level of each category."""
         given = covariates or {}
         design = np.zeros((rows, len(self.full_columns)))
-        start = 0
-        for name, kind, levels in self._items():
-            if name not in given:
-                near = nearest(name, given)
+        for own in self.blocks:
+            if own.name not in given:
+                near = nearest(own.name, given)
                 raise DesignError(
-                    "HARM-013", f'covariate "{name}" of the fit is not given', near=near, fix="give every covariate of the fit by name"
+                    "HARM-013", f'covariate "{own.name}" of the fit is not given', near=near, fix="give every covariate of the fit by name"
                 )
-            _, values, absent = _column(name, given[name], rows, expected=kind)
+            _, values, absent = _column(own.name, given[own.name], rows, expected=own.kind)
             if missing == "refuse":
-                _refuse_missing(name, absent)
-            width = 1 if kind == "number" else len(levels)
-            block = design[:, start : start + width]
-            fill = _fill(name, levels, means) if (missing == "mean" and absent) or unseen == "mean" else None
-            if kind == "number":
-                block[:, 0] = [math.nan if v is None else v for v in cast("list[float | None]", values)]
+                _refuse_missing(own.name, absent)
+            block = design[:, own.start : own.start + len(own.columns)]
+            fill = _fill(own, means) if (missing == "mean" and absent) or (unseen == "mean" and own.kind == "category") else None
+            if own.kind == "category":
+                _indicate(own.name, own.levels, cast("list[str | None]", values), block, unseen, fill)
             else:
-                _indicate(name, levels, cast("list[str | None]", values), block, unseen, fill)
+                numbers = np.array([math.nan if v is None else v for v in cast("list[float | None]", values)], dtype=np.float64)
+                block[...] = spline_columns(numbers, own.knots, self.outside, own.name) if own.knots else numbers[:, None]
             if absent and fill is not None:
                 block[absent] = fill
-            start += width
         return design
 
     def merged(self, other: CovariateCoding) -> CovariateCoding:
@@ -141,20 +174,27 @@ class CovariateCoding:
                 f"{listed(map(' '.join, zip(other.names, other.kinds, strict=True)))}",
                 fix="measure both with the same covariates, numbers as numbers and categories as text",
             )
+        if self.splines != other.splines or self.outside != other.outside:
+            raise DesignError(
+                "HARM-013", "moments of splines on different knots cannot be added", fix="agree on the knots first and measure with them"
+            )
         union = tuple(tuple(sorted(set(a) | set(b))) for a, b in zip(self.levels, other.levels, strict=True))
-        return CovariateCoding(names=self.names, kinds=self.kinds, levels=union)
+        return replace(self, levels=union)
 
     def keeping(self, columns: Iterable[str]) -> CovariateCoding:
         """Return this coding with only the levels whose full column is listed (levels without a training row go)."""
         kept = set(columns)
         levels = tuple(
-            tuple(level for level, column in zip(own, _named(name, own), strict=True) if column in kept) for name, _, own in self._items()
+            tuple(level for level, column in zip(own.levels, own.columns, strict=False) if column in kept) for own in self.blocks
         )
-        return CovariateCoding(names=self.names, kinds=self.kinds, levels=levels)
+        return replace(self, levels=levels)
 
     def document(self) -> list[dict[str, object]]:
         """Return a JSON-able list of the covariates."""
-        return [{"name": name, "kind": kind, "levels": list(levels)} for name, kind, levels in self._items()]
+        splines = [{"knots": list(own.knots), "outside": self.outside} if own.knots else {} for own in self.blocks]
+        return [
+            {"name": own.name, "kind": own.kind, "levels": list(own.levels), **more} for own, more in zip(self.blocks, splines, strict=True)
+        ]
 
     @classmethod
     def from_document(cls, document: Sequence[Mapping[str, object]]) -> CovariateCoding:
@@ -163,6 +203,8 @@ class CovariateCoding:
             names=tuple(str(item["name"]) for item in document),
             kinds=tuple(cast("Kind", item["kind"]) for item in document),
             levels=tuple(tuple(str(level) for level in cast("list[object]", item["levels"])) for item in document),
+            splines=tuple((str(item["name"]), checked(cast("list[float]", item["knots"]))) for item in document if "knots" in item),
+            outside=next((cast("Outside", item["outside"]) for item in document if "outside" in item), "linear"),
         )
 
 
@@ -170,11 +212,10 @@ def _named(name: str, levels: Sequence[str]) -> list[str]:
     return [f"{name}[{level}]" for level in levels]
 
 
-def _fill(name: str, levels: Sequence[str], means: Mapping[str, float] | None) -> list[float]:
-    columns = _named(name, levels) if levels else [name]
-    if means is None or any(column not in means for column in columns):
-        raise DesignError("HARM-013", f'the fit keeps no training mean of covariate "{name}"', fix="use the policy refuse")
-    return [means[column] for column in columns]
+def _fill(own: Block, means: Mapping[str, float] | None) -> list[float]:
+    if means is None or any(column not in means for column in own.columns):
+        raise DesignError("HARM-013", f'the fit keeps no training mean of covariate "{own.name}"', fix="use the policy refuse")
+    return [means[column] for column in own.columns]
 
 
 def _indicate(
