@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from radaudit.arrays import Floats
 
 PRIOR_PATIENTS = 2.0  # rows at the overall prevalence that each label's own share is shrunk with
-RIDGE = 1.0  # penalty times rows: scikit-learn's C = 1 on standardised columns
+RIDGE = 0.1  # penalty times rows: weak, it only keeps separable columns finite
 MISSING = "(missing)"
 Cells = Sequence[str | float | None]
 
@@ -107,7 +107,7 @@ def fit_columns(cells: Mapping[str, Cells], outcome: ArrayLike, *, logarithm: bo
     """Return the ridge-logistic model of these columns, or None if none of them varies.
 
     Numbers are standardised (as logarithms if ``logarithm`` and all are positive), text is one indicator per level, a missing
-    text is a level of its own. The ridge (penalty 1/n) keeps separable columns finite. Raises DesignError OUT-070.
+    text is a level of its own. The ridge (penalty 0.1/n) keeps separable columns finite. Raises DesignError OUT-070.
     """
     y = np.asarray(outcome, dtype=np.float64)
     columns = tuple(column for name in cells if (column := _learn(name, cells[name], logarithm)) is not None)
