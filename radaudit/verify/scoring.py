@@ -1,5 +1,8 @@
 """A second scorer, written from the published steps and not from the first: it scores the test vectors of a signature again.
 
+It needs the standard library of Python 3.11 only and nothing of radaudit, so the file can be sent along with a signature and run alone:
+``python score.py signature.json patients.csv > scores.csv`` (comma separated, decimal points, columns named as in the signature).
+
 ComBat is computed as Johnson et al. 2007 print it, y = (x - m - s gamma) / sqrt(delta) + m; the scorer that ships uses another order of
 operations. Two programs that agree to 1e-9 on 15 rows, refusals included, read the file alike.
 """
@@ -13,12 +16,18 @@ from typing import Any
 
 NUMERAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 TOLERANCE = 1e-9
+Answer = tuple[str, str, list[str], float | None]  # status, group, codes, risk
 Values = list[float]  # a missing value is NaN
 
 
 def disagreements(signature: Mapping[str, Any]) -> list[str]:
     """Return the ids of the test vectors that this scorer answers differently; a damaged file raises a builtin error."""
     return [str(vector["id"]) for vector in signature["test_vectors"] if not _agrees(signature, vector)]
+
+
+def score(signature: Mapping[str, Any], row: Mapping[str, Any]) -> Answer:
+    """Return status, group, codes and risk (None if refused) of one row: a mapping from column to text, number or None."""
+    return _score(signature, row)[:4]
 
 
 def _agrees(signature: Mapping[str, Any], vector: Mapping[str, Any]) -> bool:
@@ -158,3 +167,44 @@ def _trimmed(cell: Any) -> str:
     if isinstance(cell, str):
         return cell.strip()
     return str(int(cell)) if cell == int(cell) else repr(float(cell))
+
+
+def _main(words: list[str]) -> int:
+    """Check the test vectors of a signature, then score a CSV file to standard output."""
+    import csv
+    import hashlib
+    import json
+    import sys
+
+    if len(words) not in (1, 2):
+        print("usage: python score.py signature.json [patients.csv]", file=sys.stderr)
+        return 2
+    with open(words[0], encoding="utf-8") as stream:
+        signature = json.load(stream)
+    rest = {name: value for name, value in signature.items() if name != "sha256"}
+    own = hashlib.sha256(json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    wrong = disagreements(signature)
+    vectors = len(signature["test_vectors"])
+    print(f"{own}  {signature['name']} {signature['version']}: {vectors - len(wrong)} of {vectors} test vectors", file=sys.stderr)
+    if own != signature["sha256"] or wrong:
+        print("the signature was altered, or is not reproduced here: nothing is scored", file=sys.stderr)
+        return 3
+    refused = 0
+    if len(words) == 2:
+        with open(words[1], encoding="utf-8-sig", newline="") as stream:
+            rows = csv.DictReader(stream)
+            out = csv.writer(sys.stdout, lineterminator="\n")
+            out.writerow(["subject", "risk", "group", "status", "codes"])
+            for row in rows:
+                status, group, codes, risk = score(signature, row)
+                refused += status == "refused"
+                subject = str(row.get(signature["columns"]["subject"], ""))
+                subject = "'" + subject if subject.startswith(("=", "+", "-", "@", "\t", "\r")) else subject
+                out.writerow([subject, "" if risk is None else repr(risk), group, status, " ".join(codes)])
+    return 1 if refused else 0
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.exit(_main(sys.argv[1:]))
