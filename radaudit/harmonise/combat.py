@@ -50,8 +50,8 @@ def fit_combat(
     ref = None if reference is None else moments.batches.index(reference)
     grand, sigma = _standard(fit, ref)
     frame = _standardised(fit, grand, sigma, ref)
-    groups = _groups(moments.features, prior_groups)
-    gamma, delta, sd, found, notes = _estimates(moments, frame, groups, method, ref)
+    groups = prior_group_names(moments.features, prior_groups)
+    gamma, delta, sd, found, notes = estimates(moments, frame, groups, method, ref)
     return SiteEffects(
         features=moments.features,
         batches=moments.batches,
@@ -119,7 +119,7 @@ def adapt(effects: SiteEffects, moments_of_new_batch: SiteMoments) -> SiteEffect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Frame:
+class Frame:
     """Standardised estimates: ``gamma_hat``, ``delta_hat``, ``n`` (B, p); ``touched`` (p,) features.
 
     ``simple`` (B, p) marks the cells that are corrected in the mean only.
@@ -181,7 +181,7 @@ def _standard(fit: Regression, ref: int | None) -> tuple[Floats, Floats]:
     return grand, sigma
 
 
-def _standardised(fit: Regression, grand: Floats, sigma: Floats, ref: int | None) -> _Frame:
+def _standardised(fit: Regression, grand: Floats, sigma: Floats, ref: int | None) -> Frame:
     touched = sigma > 0
     unit = np.where(touched, sigma, 1.0)
     gamma_hat = np.where(touched & (fit.n > 0), (fit.alpha - grand) / unit, 0.0)
@@ -190,10 +190,10 @@ def _standardised(fit: Regression, grand: Floats, sigma: Floats, ref: int | None
     if ref is not None:
         gamma_hat[ref] = 0.0
         simple[ref] = False
-    return _Frame(gamma_hat=gamma_hat, delta_hat=delta_hat, n=fit.n, touched=touched, simple=simple)
+    return Frame(gamma_hat=gamma_hat, delta_hat=delta_hat, n=fit.n, touched=touched, simple=simple)
 
 
-def _frozen_frame(effects: SiteEffects, new: SiteMoments) -> _Frame:
+def _frozen_frame(effects: SiteEffects, new: SiteMoments) -> Frame:
     from radaudit.harmonise.regression import residual_moments
 
     mean, rss, n, constant = residual_moments(new, effects.coding, effects.coefficients)
@@ -202,7 +202,7 @@ def _frozen_frame(effects: SiteEffects, new: SiteMoments) -> _Frame:
     gamma_hat = np.where(touched & (n > 0), (mean - effects.grand_mean) / unit, 0.0)
     delta_hat = np.where(touched, rss / np.maximum(n - 1, 1) / unit**2, 1.0)
     simple = constant | (n < 2) | (delta_hat <= 0.0)
-    return _Frame(gamma_hat=gamma_hat, delta_hat=delta_hat, n=n, touched=touched, simple=simple)
+    return Frame(gamma_hat=gamma_hat, delta_hat=delta_hat, n=n, touched=touched, simple=simple)
 
 
 def _new_batch_priors(effects: SiteEffects) -> dict[str, Prior]:
@@ -221,7 +221,8 @@ def _new_batch_priors(effects: SiteEffects) -> dict[str, Prior]:
     return out
 
 
-def _groups(features: tuple[str, ...], given: PriorGroups | None) -> tuple[str, ...]:
+def prior_group_names(features: tuple[str, ...], given: PriorGroups | None) -> tuple[str, ...]:
+    """Return the prior group of each feature. Raises DesignError HARM-013, HARM-014."""
     if given is None:
         return ("",) * len(features)
     if isinstance(given, Mapping):
@@ -242,9 +243,10 @@ def _members(groups: tuple[str, ...]) -> list[tuple[str, Bools]]:
     return [(name, labels == name) for name in names]
 
 
-def _estimates(
-    moments: SiteMoments, frame: _Frame, groups: tuple[str, ...], method: Method, ref: int | None
+def estimates(
+    moments: SiteMoments, frame: Frame, groups: tuple[str, ...], method: Method, ref: int | None
 ) -> tuple[Floats, Floats, Floats, tuple[tuple[str, str, Prior], ...], tuple[str, ...]]:
+    """Return gamma, delta and posterior SDs (B, p), the priors and the notes, for standardised estimates."""
     shape = frame.gamma_hat.shape
     gamma, delta, sd = np.zeros(shape), np.ones(shape), np.zeros(shape)
     found: list[tuple[str, str, Prior]] = []
@@ -273,7 +275,7 @@ def _estimates(
 
 
 def _posterior(
-    frame: _Frame, b: int, at: Ints, prior: Prior | None, method: Method, features: tuple[str, ...], donors: Bools | None = None
+    frame: Frame, b: int, at: Ints, prior: Prior | None, method: Method, features: tuple[str, ...], donors: Bools | None = None
 ) -> Posterior:
     """Return the estimates of batch ``b`` for the features ``at``; without a prior the raw ones."""
     raw, spread, n, simple = frame.gamma_hat[b, at], frame.delta_hat[b, at], frame.n[b, at].astype(np.float64), frame.simple[b, at]
@@ -302,7 +304,7 @@ def _posterior(
     )
 
 
-def _notes_on_cells(moments: SiteMoments, frame: _Frame) -> list[str]:
+def _notes_on_cells(moments: SiteMoments, frame: Frame) -> list[str]:
     notes = []
     still = [moments.features[j] for j in np.flatnonzero(~frame.touched)]
     if still:

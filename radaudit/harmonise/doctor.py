@@ -19,7 +19,7 @@ from radaudit.harmonise.association import chi_square_tail, cramers_v
 from radaudit.harmonise.coding import Covariates
 from radaudit.harmonise.moments import SiteMoments, as_labels, measure
 from radaudit.harmonise.priors import FEWEST_FEATURES
-from radaudit.harmonise.regression import CONSTANT, INFLATION_REFUSED, overlaps, regress
+from radaudit.harmonise.regression import CONSTANT, INFLATION_REFUSED, between, overlaps
 
 if TYPE_CHECKING:
     from radaudit.arrays import Floats
@@ -214,15 +214,15 @@ def _already(moments: SiteMoments, found: Sequence[Finding]) -> Finding:
     if any(f.blocking and f.code in ("HARM-001", "HARM-002", "HARM-009", "HARM-006") for f in found):
         return answer("HARM-008", Verdict.NOT_RUN, "The design does not allow a look at the batch means.")
     try:
-        gaps, f = _between(moments)
+        gaps, f = between(moments)
     except DesignError as error:
         return answer("HARM-008", Verdict.NOT_RUN, f"The design does not allow a look at the batch means: {error.what}.")
     if not len(gaps):
         return answer("HARM-008", Verdict.NOT_APPLICABLE, "No feature varies.")
     equal = float((gaps < EQUAL_MEANS).mean())
-    between = len(moments.batches) - 1
+    free = len(moments.batches) - 1
     typical = float(np.median(f))
-    chance = 1.0 - chi_square_tail(between * typical, between)
+    chance = 1.0 - chi_square_tail(free * typical, free)
     facts: dict[str, Fact] = {"share_equal": equal, "median_f": typical, "p": chance}
     if equal >= 0.5:
         sentence = f"{equal:.0%} of the features have the same mean in every batch to {EQUAL_MEANS:g} SD: the table was harmonised before."
@@ -231,20 +231,6 @@ def _already(moments: SiteMoments, found: Sequence[Finding]) -> Finding:
         sentence = f"Batches are more alike than one population gives (median F {typical:.2g}, p = {chance:.1g}): harmonised before?"
         return answer("HARM-008", Verdict.FAILED, sentence, facts=facts)
     return answer("HARM-008", Verdict.PASSED, f"Batch means differ as sampling lets them, or more (median F {typical:.2g}).", facts=facts)
-
-
-def _between(moments: SiteMoments) -> tuple[Floats, Floats]:
-    """Return per varying feature the largest gap of a batch mean (pooled SDs) and the F statistic of batches."""
-    fit = regress(moments)
-    n = fit.n.astype(np.float64)
-    total, rss = n.sum(axis=0), fit.rss.sum(axis=0)
-    free = total - len(moments.batches) - len(fit.beta)
-    usable = (rss > 0) & (free > 0) & (fit.n > 0).all(axis=0)
-    n, alpha, rss, free = n[:, usable], fit.alpha[:, usable], rss[usable], free[usable]
-    grand = (n * alpha).sum(axis=0) / total[usable]
-    sigma = np.sqrt(rss / free)
-    f = (n * (alpha - grand) ** 2).sum(axis=0) / (len(moments.batches) - 1) / sigma**2
-    return np.abs(alpha - grand).max(axis=0) / sigma, f
 
 
 def _outcome(batch: Sequence[str] | None, outcome: Sequence[str] | None, patients: Sequence[str] | None) -> list[Finding]:

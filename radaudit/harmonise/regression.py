@@ -221,3 +221,17 @@ def residual_moments(moments: SiteMoments, coding: CovariateCoding, beta: Floats
     ss = np.array([own.ss for own in moments.per_batch])
     own_mean = np.array([own.mean for own in moments.per_batch])
     return mean, rss, n, ss <= n * (CONSTANT * np.abs(own_mean)) ** 2
+
+
+def between(moments: SiteMoments) -> tuple[Floats, Floats]:
+    """Return per varying feature the largest gap of a batch mean (pooled SDs) and the F statistic of batches."""
+    fit = regress(moments)
+    n = fit.n.astype(np.float64)
+    total, rss = n.sum(axis=0), fit.rss.sum(axis=0)
+    free = total - len(moments.batches) - len(fit.beta)
+    usable = (rss > 0) & (free > 0) & (fit.n > 0).all(axis=0)
+    n, alpha, rss, free = n[:, usable], fit.alpha[:, usable], rss[usable], free[usable]
+    grand = (n * alpha).sum(axis=0) / total[usable]
+    sigma = np.sqrt(rss / free)
+    f = (n * (alpha - grand) ** 2).sum(axis=0) / (len(moments.batches) - 1) / sigma**2
+    return np.abs(alpha - grand).max(axis=0) / sigma, f
