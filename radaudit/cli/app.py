@@ -35,7 +35,7 @@ EPILOG = """\
 \b
 Exit codes
   0    done, nothing blocking; evaluate, report: primary claims supported
-  1    done: a blocking finding, refused rows, or a claim that is not supported
+  1    done: blocking finding, refused rows, or a claim that is not supported
   2    wrong command line
   3    input or study file cannot be used
   4    refused by a guard: the test set, the lock or the plan forbids it

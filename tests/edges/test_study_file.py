@@ -354,3 +354,30 @@ def test_a_plan_from_a_mapping_has_no_lines() -> None:
     with pytest.raises(StudyError) as caught:
         Plan.of(document)
     assert (caught.value.code, caught.value.near, caught.value.facts["line"]) == ("STUDY-001", "threshold", 0)
+
+
+HELD_OUT = changed("test: {by: random, fraction: 0.3}", "test: {by: site, sites: [GHENT]}")
+
+
+@pytest.mark.parametrize(
+    ("broken", "code", "mended"),
+    [
+        (SMALL + "treshold: {rule: youden}\n", "STUDY-001", SMALL + "threshold: {rule: youden}\n"),
+        (SMALL + "harmonise: {preserve: [age, relapse]}\n", "LEAK-005", SMALL + "harmonise: {preserve: [age]}\n"),
+        (HELD_OUT, "STUDY-007", HELD_OUT + "harmonise: {unseen: {evaluation: adapt}}\n"),
+        (changed("fraction: 0.3", 'fraction: "0,3"'), "STUDY-009", SMALL),
+        (changed("measure: auc", "measure: AUC"), "STUDY-008", SMALL),
+        (changed("at_least: 0.7", "at_least: 70"), "STUDY-019", SMALL),
+    ],
+)
+def test_the_fix_of_a_message_mends_the_file(broken: str, code: str, mended: str) -> None:
+    error = only(broken)
+    assert error.code == code
+    fix = str(error.fix).split("  (")[0].split(": ...")[0]
+    assert fix in mended.replace("0.70", "0.7")
+    assert plan_of_text(mended).study == "small"
+
+
+def test_a_held_out_site_may_share_its_scanner_with_training_sites() -> None:
+    text = changed("site: hospital", "site: hospital\n  batch: [scanner]", HELD_OUT)
+    assert plan_of_text(text).holdout().sites == ("GHENT",)
