@@ -91,6 +91,25 @@ def table_lines(header: Sequence[str], rows: Iterable[Sequence[object]], *, widt
     return [cut(line, width) for line in lines]
 
 
+def site_table(rows: Iterable[Mapping[str, Any]], *, width: int = WIDTH) -> list[str]:
+    """Return the table by site of ``check``: patients, events, duplicates, missing cells, settings, site effect, verdict."""
+    header = ("site", "patients", "events", "dup", "miss%", "settings", "batch*", "verdict")
+    cells = [
+        (
+            row["site"],
+            row["patients"],
+            row["events"],
+            row["duplicates"],
+            f"{100 * row['missing_share']:.1f}",
+            row["settings"] or "ok",
+            "-" if row["site_effect"] is None else f"{row['site_effect']:.2f}",
+            row["verdict"],
+        )
+        for row in rows
+    ]
+    return [*table_lines(header, cells, width=width), " * median share of feature variance explained by the site (eta2)"]
+
+
 def _number(text: str) -> bool:
     try:
         float(text.rstrip("%*") or "0")

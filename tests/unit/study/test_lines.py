@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radaudit.findings import Finding, Severity, Verdict
-from radaudit.study.lines import WIDTH, claim_lines, columns, counts_line, cut, finding_lines, padded, table_lines
+from radaudit.study.lines import WIDTH, claim_lines, columns, counts_line, cut, finding_lines, padded, site_table, table_lines
 
 
 def finding(
@@ -80,3 +80,22 @@ def test_no_line_of_a_table_is_too_wide(rows: list[list[str]]) -> None:
 @given(sentences, st.integers(2, 30))
 def test_a_cut_text_fits(text: str, width: int) -> None:
     assert columns(cut(text, width)) <= width
+
+
+def test_the_table_by_site_says_what_is_known_of_each() -> None:
+    lyon = {
+        "site": "LYON",
+        "patients": 122,
+        "events": 48,
+        "duplicates": 2,
+        "missing_share": 0.001,
+        "settings": "",
+        "site_effect": 0.31,
+        "verdict": "FAIL",
+    }
+    oslo = lyon | {"site": "OSLO", "settings": "binWidth 10", "site_effect": None, "verdict": "ok"}
+    lines = site_table([lyon, oslo])
+    assert lines[0].split() == ["site", "patients", "events", "dup", "miss%", "settings", "batch*", "verdict"]
+    assert lines[1].split() == ["LYON", "122", "48", "2", "0.1", "ok", "0.31", "FAIL"]
+    assert lines[2].split() == ["OSLO", "122", "48", "2", "0.1", "binWidth", "10", "-", "ok"]
+    assert max(map(len, lines)) <= WIDTH
