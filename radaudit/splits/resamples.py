@@ -43,9 +43,11 @@ def repeated_group_kfold(
 ) -> tuple[Resample, ...]:
     """Return ``repeats`` times ``folds`` resamples in which every patient is assessed once per repeat.
 
-    Patients, sorted by id and shuffled by ``rng``, are ordered by class (any row with the event) and, within a class, by
-    ``balance`` (their first row's label, for example the batch), and dealt to the folds in turn: folds differ by at most one
-    patient in size, in events and, as nearly, in each label within a class. Depends on the set of rows, not their order.
+    Patients, sorted by id and shuffled by ``rng``, are ordered by class (any row with the event) and dealt to the folds in turn:
+    folds differ by at most one patient in size and in events. Depends on the set of rows, not their order. ``balance`` (a label per
+    row, such as the batch) also spreads labels evenly within a class: right where folds serve harmonisation, wrong where they serve
+    the outcome, since folds that repeat the whole table's share of events per site show any model that knows the site its chance
+    association again (with permuted outcomes the site alone then reached an AUC of 0.57).
     Raises DesignError SIZE-071 if a class has fewer patients than folds.
     """
     import numpy as np
@@ -113,14 +115,14 @@ def _patients(groups: Sequence[str] | ArrayLike, outcome: ArrayLike) -> tuple[li
 
 
 def _first_label(balance: Sequence[str] | ArrayLike | None, member: Ints, patients: int) -> Ints:
+    """Return each patient's smallest label, so that the order of rows does not matter."""
     import numpy as np
 
-    labels = np.zeros(patients, dtype=np.int64)
-    if balance is not None:
-        _, code = np.unique(np.asarray(balance), return_inverse=True)
-        # the smallest label of a patient, so that the order of rows does not matter
-        labels[:] = np.iinfo(np.int64).max
-        np.minimum.at(labels, member, code)
+    if balance is None:
+        return np.zeros(patients, dtype=np.int64)
+    _, code = np.unique(np.asarray(balance), return_inverse=True)
+    labels = np.full(patients, np.iinfo(np.int64).max, dtype=np.int64)
+    np.minimum.at(labels, member, code)
     return labels
 
 

@@ -172,9 +172,8 @@ def _resamples(
         return leave_one_out(frame.sites.astype(str), patients), policy, {"outer": plan.outer, "repeats": 1}
     folds = folds_possible(patients, frame.outcome, plan.folds)
     made: dict[str, Fact] = {"outer": plan.outer, "folds": folds, "folds_asked": plan.folds, "repeats": plan.repeats}
-    balance = frame.batches.astype(str)
     # a batch with too few rows in a fold is scored as it is and counted: refusing would say nothing about it
-    return repeated_group_kfold(patients, frame.outcome, folds, plan.repeats, rng_of("development"), balance=balance), "pass", made
+    return repeated_group_kfold(patients, frame.outcome, folds, plan.repeats, rng_of("development")), "pass", made
 
 
 def _left_out(frame: Frame, plan: DevelopmentPlan, pipeline: PipelinePlan, rng_of: RngOf) -> dict[str, tuple[LeftOut, ...]]:

@@ -65,9 +65,7 @@ def tune(frame: Frame, plan: PipelinePlan, rng: np.random.Generator, prepare: Pr
     rows = frame.take(used) if len(used) < len(frame) else frame
     lanes, admissible = _admissible(z, rows.outcome, plan)
     folds = folds_possible(rows.patients.astype(str), rows.outcome, plan.inner)
-    resamples = repeated_group_kfold(
-        rows.patients.astype(str), rows.outcome, folds, plan.inner_repeats, rng, balance=rows.batches.astype(str)
-    )
+    resamples = repeated_group_kfold(rows.patients.astype(str), rows.outcome, folds, plan.inner_repeats, rng)
     scores = [_inside(rows, lanes, resample, prepare_inside or prepare) for resample in resamples]
     losses, aucs = _assessed(rows.outcome, resamples, scores)
     best, chosen, spread = _parsimonious(losses, _sizes(lanes), admissible)

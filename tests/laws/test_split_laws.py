@@ -26,8 +26,8 @@ def people(draw):  # type: ignore[no-untyped-def]
 
 @given(people(), st.integers(2, 3), st.integers(1, 3), st.integers(0, 99))
 def test_folds_partition_the_rows_and_never_split_a_patient(rows, folds, repeats, seed) -> None:  # type: ignore[no-untyped-def]
-    patients, outcome, label = rows
-    found = repeated_group_kfold(patients, outcome, folds, repeats, np.random.default_rng(seed), balance=label)
+    patients, outcome, _ = rows
+    found = repeated_group_kfold(patients, outcome, folds, repeats, np.random.default_rng(seed))
     assert len(found) == folds * repeats
     for repeat in range(repeats):
         own = [one for one in found if one.repeat == repeat]
@@ -41,12 +41,12 @@ def test_folds_partition_the_rows_and_never_split_a_patient(rows, folds, repeats
 
 @given(people(), st.integers(0, 99), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter_and_the_same_seed_gives_the_same_folds(rows, seed, random) -> None:  # type: ignore[no-untyped-def]
-    patients, outcome, label = rows
+    patients, outcome, _ = rows
     order = list(range(len(patients)))
     random.shuffle(order)
 
     def folds(at: list[int]) -> list[set[str]]:
-        found = repeated_group_kfold(patients[at], outcome[at], 2, 2, np.random.default_rng(seed), balance=label[at])
+        found = repeated_group_kfold(patients[at], outcome[at], 2, 2, np.random.default_rng(seed))
         return [set(patients[at][one.assessment].tolist()) for one in found]
 
     assert folds(order) == folds(list(range(len(patients))))
