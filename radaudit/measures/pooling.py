@@ -216,10 +216,16 @@ def expit_estimate(estimate: Estimate) -> Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PooledAuc:
-    """AUCs of sites pooled on the logit scale: ``auc`` and ``prediction`` between 0 and 1; ``left_out`` sites had no usable interval."""
+    """AUCs of sites pooled on the logit scale: ``auc`` and ``prediction`` between 0 and 1; ``left_out`` sites had no usable interval.
+
+    ``prediction`` rests on these sites alone: simulated with 4 and 6 sites it covers a new one in 93 and 86 of 100 cases;
+    ``prediction_with_prior`` borrows the spread of other models and covers it in 96, where the true spread is the one the prior expects
+    (benchmarks/measures.py).
+    """
 
     auc: Estimate
     prediction: Estimate
+    prediction_with_prior: Estimate
     tau2: float | None
     i2: float | None
     sites: int
@@ -228,7 +234,8 @@ class PooledAuc:
     def document(self) -> dict[str, object]:
         """Return plain JSON values."""
         numbers = {name: getattr(self, name) for name in ("tau2", "i2", "sites", "left_out")}
-        return {"auc": self.auc.document(), "prediction": self.prediction.document(), **numbers}
+        estimates = {name: getattr(self, name).document() for name in ("auc", "prediction", "prediction_with_prior")}
+        return {**estimates, **numbers}
 
 
 def pool_aucs(estimates: Sequence[Estimate], level: float = 0.95) -> PooledAuc:
@@ -244,12 +251,14 @@ def pool_aucs(estimates: Sequence[Estimate], level: float = 0.95) -> PooledAuc:
     events = sum(e.events or 0 for _, e in usable)
     if not usable:
         none = unknown("no site has an AUC with an interval", patients=patients, events=events, level=level, method="random effects")
-        return PooledAuc(auc=none, prediction=none, tau2=None, i2=None, sites=0, left_out=left_out)
+        return PooledAuc(auc=none, prediction=none, prediction_with_prior=none, tau2=None, i2=None, sites=0, left_out=left_out)
     values, variances = np.array([v for v, _ in usable]).T
+    aucs = np.array([expit(v) for v in values])
     pooled = pool(values, variances, within="hksj-floor", level=level, patients=patients, events=events)
     return PooledAuc(
         auc=expit_estimate(pooled.mean),
         prediction=expit_estimate(pooled.prediction),
+        prediction_with_prior=predict_auc_with_prior(aucs, variances * (aucs * (1 - aucs)) ** 2, level, patients=patients, events=events),
         tau2=pooled.tau2,
         i2=pooled.i2,
         sites=len(usable),
@@ -260,7 +269,9 @@ def pool_aucs(estimates: Sequence[Estimate], level: float = 0.95) -> PooledAuc:
 PRIOR_MEAN, PRIOR_SD = 0.055, 0.015
 
 
-def predict_auc_with_prior(aucs: ArrayLike, variances: ArrayLike, level: float = 0.95) -> Estimate:
+def predict_auc_with_prior(
+    aucs: ArrayLike, variances: ArrayLike, level: float = 0.95, *, patients: int | None = None, events: int | None = None
+) -> Estimate:
     """Return the AUC to expect at a new site, with an interval that borrows the spread between sites seen in other models.
 
     For few sites, where their own spread says little: AUCs (k,) with variances (k,) on the plain scale, a flat prior on their mean and a
@@ -294,4 +305,12 @@ def predict_auc_with_prior(aucs: ArrayLike, variances: ArrayLike, level: float =
     low, high = (_root(lambda a, p=p: p - below(a), -1.0, 2.0) for p in ((1 - level) / 2, (1 + level) / 2))  # type: ignore[misc]
     method = f"empirical-Bayes prediction for a new site, {y.size} site{'' if y.size == 1 else 's'}, log-normal prior on the spread"
     value = min(1.0, max(0.0, float(mass @ mean)))
-    return Estimate(value=value, low=min(value, max(0.0, low)), high=max(value, min(1.0, high)), level=level, method=method)
+    return Estimate(
+        value=value,
+        low=min(value, max(0.0, low)),
+        high=max(value, min(1.0, high)),
+        level=level,
+        patients=patients,
+        events=events,
+        method=method,
+    )

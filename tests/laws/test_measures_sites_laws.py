@@ -179,7 +179,8 @@ def test_pooled_aucs_stay_within_zero_and_one_and_come_back_through_the_logit() 
     ends = [made.prediction.low, made.auc.low, made.auc.value, made.auc.high, made.prediction.high]
     assert ends == sorted(ends, key=float)  # type: ignore[arg-type]
     assert 0 < float(ends[0] or 0) < float(ends[-1] or 0) < 1
-    assert made.auc.patients == 200
+    assert made.auc.patients == made.prediction_with_prior.patients == 200
+    assert 0 < (made.prediction_with_prior.low or 0) < (made.prediction_with_prior.high or 0) < 1
     value, variance = logit_variance(sites[0]) or (0.0, 0.0)
     again = pool([value], [variance])
     assert expit_estimate(again.mean).low == pytest.approx(sites[0].low)

@@ -48,4 +48,8 @@ ma("reml.knha", rma(yi, sei=sei, method="REML", test="knha", control=ctl)); ma("
 ma("reml.adhoc", rma(yi, sei=sei, method="REML", test="adhoc", control=ctl)); ma("fe.z", rma(yi, sei=sei, method="FE"))
 y2 <- c(.9,.95,1.0,.92); s2 <- c(.3,.25,.2,.4); ma("zero.knha", rma(y2, sei=s2, method="REML", test="knha", control=ctl))
 ma("zero.adhoc", rma(y2, sei=s2, method="REML", test="adhoc", control=ctl)); e <- escalc(measure="RR", ai=tpos, bi=tneg, ci=cpos, di=cneg, data=dat.bcg); write.csv(data.frame(yi=as.numeric(e$yi), vi=e$vi), "bcg.csv", row.names=FALSE); ma("bcg.knha", rma(yi, vi, data=e, method="REML", test="knha", control=ctl)); ma("bcg.dl", rma(yi, vi, data=e, method="DL"))
+# added value: NRI, IDI (Hmisc::improveProb) and the likelihood ratio of nested models
+g2 <- glm(y ~ age + (gender=="Female"), data=a, family=binomial, control=tight); p1 <- fitted(X); p2 <- fitted(g2); ip <- Hmisc::improveProb(p2, p1, a$y)
+for (n in c("nri","se.nri","z.nri","nri.ev","se.nri.ev","nri.ne","se.nri.ne","idi","se.idi","z.idi")) say(paste0("improve.", n), ip[[n]])
+say("lr.statistic", deviance(g2) - deviance(X)); say("lr.p", pchisq(deviance(g2) - deviance(X), 2, lower.tail=FALSE))
 options(scipen=0); con <- file("golden.csv","w"); writeLines("name,value", con); writeLines(sprintf("%s,%.17g", out$name, out$value), con); close(con)
