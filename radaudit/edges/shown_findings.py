@@ -76,7 +76,7 @@ def page(finding: Mapping[str, Any], folder: Path) -> list[str]:
             lines += wrapped(str(finding[key]), first=f"  {label:<15} ")
     facts = finding.get("facts") or {}
     for name in sorted(facts):
-        lines += wrapped(f"{name} = {_fact(facts[name])}", first=f"  {'Number':<15} ")
+        lines += wrapped(f"{name} = {_fact(facts[name])}", first=f"  {'Fact':<15} ")
     if finding.get("concerns"):
         lines += wrapped(", ".join(map(str, finding["concerns"])), first=f"  {'Concerns':<15} ")
     return [*lines, *_local(str(finding["code"]), folder)]
@@ -84,7 +84,9 @@ def page(finding: Mapping[str, Any], folder: Path) -> list[str]:
 
 def _fact(value: object) -> str:
     if isinstance(value, list):
-        return listed(map(str, value), most=12)
+        return listed(map(_fact, value), most=12)
+    if isinstance(value, dict):
+        return listed((f"{name} {_fact(item)}" for name, item in value.items()), most=12)
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from radaudit.cli import main
 from radaudit.cli.conduct import STATUS
 from radaudit.edges.workspace import StageResult
 from radaudit.errors import DesignError, GuardError, StudyError, StudyErrors, TableError
@@ -218,3 +221,35 @@ def test_debug_shows_the_traceback(cli: Cli, study: Path, told: Told) -> None:
 def test_nothing_is_written_where_there_is_no_study(cli: Cli, tmp_path: Path) -> None:
     assert cli("check", "-C", tmp_path)[0] == 3
     assert list(tmp_path.iterdir()) == []
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        """Say that it is a terminal."""
+        return True
+
+
+def test_progress_on_a_terminal_is_a_line_that_goes_away(
+    study: Path, told: Told, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = Terminal()
+    monkeypatch.setattr(sys, "stderr", said)
+    monkeypatch.setenv("TERM", "xterm")
+    told.answer = StageResult(command="check", text=("a table",))
+    assert main(["check", "-C", str(study)]) == 0
+    assert capsys.readouterr().out == "a table\n"
+    assert "check of" in said.getvalue()
+    assert "\x1b[31mSt" not in said.getvalue()
+
+
+def test_an_interrupt_during_progress_leaves_the_terminal_as_it_was(study: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Terminal()
+    monkeypatch.setattr(sys, "stderr", said)
+    monkeypatch.setenv("TERM", "xterm")
+    told.answer = KeyboardInterrupt()
+    assert main(["check", "-C", str(study)]) == 130
+    assert said.getvalue().rindex("\x1b[?25h") > said.getvalue().rindex("\x1b[?25l")

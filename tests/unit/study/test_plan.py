@@ -152,3 +152,20 @@ def test_a_survival_outcome_is_read_and_not_modelled() -> None:
     with pytest.raises(StudyError) as caught:
         survival.pipeline()
     assert caught.value.code == "STUDY-027"
+
+
+def test_an_editor_finds_nothing_wrong_with_the_example() -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema comes with great-expectations; it plays the editor here")
+    import yaml
+
+    schema = study_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    editor = jsonschema.Draft202012Validator(schema)
+    document = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+    # PyYAML reads the key "on" as true (YAML 1.1); editors read YAML 1.2, where it is a word
+    document["claims"] = [{"on" if key is True else key: value for key, value in claim.items()} for claim in document["claims"]]
+    assert list(editor.iter_errors(document)) == []
+    short = document | {"tables": {"features": "data/f.csv"}, "threshold": {"rule": "fixed", "value": 0.5}}
+    short["roles"] = document["roles"] | {"site": "hospital", "batch": "scanner", "outcome": {"column": "relapse", "event": 1}}
+    assert list(editor.iter_errors(short)) == []
+    assert [error.validator for error in editor.iter_errors(document | {"treshold": 1})] == ["additionalProperties"]
