@@ -254,6 +254,7 @@ def _facts(folds: Sequence[Fold]) -> dict[str, Fact]:
     return {
         "fits": len(folds),
         "rows_set_aside": sum(whole(fold, "set_aside_rows") for fold in folds),
+        "fits_without_covariates": sum("covariates_left_out" in fold.tuning for fold in folds),
         "rows_scored_unharmonised": sum(fold.unharmonised_rows for fold in folds),
         "rows_refused": sum(fold.refused_rows for fold in folds),
         "inner_folds_least": min(whole(fold, "inner_folds") for fold in folds),

@@ -2,15 +2,16 @@
 
 Learned on analysis rows, applied to any row on its own. What a small or absent batch means in a resample: a batch with fewer
 than two analysis rows cannot be harmonised there, so its analysis rows are set aside (they are on another scale) and its
-assessment rows are scored as they are, like ``unseen: pass``; both are counted in the facts. The final fit on all training rows
-knows no such leniency: there fit_combat refuses the batch (SIZE-001).
+assessment rows are scored as they are, like ``unseen: pass``; where chance makes a covariate an alias of a batch among the
+analysis rows, the resample preserves none. All of it is counted in the facts. The final fit on all training rows knows no such
+leniency: there the batch (SIZE-001) or the covariate (HARM-001, HARM-002) is refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np  # noqa: TID253
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from radaudit.study.plans import HarmonisePlan, PipelinePlan, Unseen
 
 FEWEST_ROWS = 2
+ALIASED = ("HARM-001", "HARM-002")
 WIDE = 2000  # above this many usable features only the WIDE strongest ones (in these rows) enter the redundancy filter
 
 
@@ -134,9 +136,17 @@ def _fit_effects(
         return None, used, {**facts, "unharmonised": "fewer than two batches"}
     reference = plan.reference if strict or plan.reference in labels[fit] else None
     part = frame.take(np.flatnonzero(fit))
-    moments = measure(x[fit], part.batches.tolist(), part.preserved(), features=names)
-    found = fit_combat(moments, parametric=plan.parametric, eb=plan.eb, mean_only=plan.mean_only, reference=reference)
-    return found, used, facts
+
+    def fitted(covariates: dict[str, Any]) -> SiteEffects:
+        moments = measure(x[fit], part.batches.tolist(), covariates, features=names)
+        return fit_combat(moments, parametric=plan.parametric, eb=plan.eb, mean_only=plan.mean_only, reference=reference)
+
+    try:
+        return fitted(part.preserved()), used, facts
+    except DesignError as error:
+        if strict or error.code not in ALIASED:
+            raise
+        return fitted({}), used, {**facts, "covariates_left_out": error.code}
 
 
 def _candidates(cells: Floats, names: tuple[str, ...], outcome: Floats, plan: PipelinePlan) -> tuple[Ints, Scaling, dict[str, Fact]]:

@@ -12,6 +12,7 @@ from radaudit.errors import DesignError
 from radaudit.measures.discrimination import auc, auc_estimate
 from radaudit.study.baselines import fit_baselines
 from radaudit.study.development import Development, DevelopmentPlan, develop
+from radaudit.study.pipeline import fit_pipeline
 from radaudit.study.plans import HarmonisePlan, PipelinePlan
 from radaudit.study.repeated import fold_mean, pooled_auc
 from radaudit.tables import FeatureTable
@@ -135,6 +136,20 @@ def test_a_batch_too_small_for_a_fold_is_set_aside_scored_as_it_is_and_counted(t
     assert found.facts["rows_set_aside"] > 0
     assert found.facts["rows_refused"] == 0
     assert np.isfinite(found.risks).all()
+
+
+def test_a_covariate_that_chance_makes_an_alias_of_a_batch_is_left_out_of_that_resample_and_counted(table: FeatureTable) -> None:
+    tiny = np.isin(np.arange(len(table)), (10, 30, 50, 70, 90, 110))
+    batches = ["TINY" if inside else batch for inside, batch in zip(tiny, table.batches, strict=True)]
+    sex = ["rare" if inside or i == 11 else cell for i, (inside, cell) in enumerate(zip(tiny, table.facts["sex"], strict=True))]
+    other = rebuilt(table, batches=batches, facts={**table.facts, "sex": sex})
+    found = develop(other, replace(PLAN, leave_out=()), PIPELINE, rng_of)
+    assert found.facts["fits_without_covariates"] == 2  # row 11 is assessed once per repeat
+    assert np.isfinite(found.risks).all()
+    # in the final fit the same is an error
+    with pytest.raises(DesignError) as caught:
+        fit_pipeline(other.take(other.where(np.arange(len(table)) != 11)), PIPELINE, rng_of("final"))
+    assert caught.value.code == "HARM-001"
 
 
 def test_baselines_fitted_on_training_rows_score_any_table(table: FeatureTable) -> None:
