@@ -90,3 +90,20 @@ def ranked(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings worst first: failed before the rest, then severity, code and scope."""
     order = [Verdict.FAILED, Verdict.WAIVED, Verdict.NOT_RUN, Verdict.PASSED, Verdict.NOT_APPLICABLE]
     return sorted(findings, key=lambda f: (order.index(f.verdict), RANK[f.severity], f.code, f.scope))
+
+
+def from_public(document: Mapping[str, Fact]) -> Finding:
+    """Return the finding that ``public()`` wrote; ``local`` stays empty."""
+    facts, concerns = document.get("facts"), document.get("concerns")
+    return Finding(
+        code=str(document["code"]),
+        verdict=Verdict(str(document["verdict"])),
+        severity=Severity(str(document["severity"])),
+        sentence=str(document["sentence"]),
+        facts=facts if isinstance(facts, Mapping) else {},
+        title=str(document.get("title", "")),
+        why=str(document.get("why", "")),
+        fix=str(document.get("fix", "")),
+        scope=str(document.get("scope", "")),
+        concerns=tuple(map(str, concerns)) if isinstance(concerns, list | tuple) else (),
+    )

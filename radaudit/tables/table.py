@@ -6,7 +6,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from radaudit.arrays import frozen
 from radaudit.digests import canonical, sha256
@@ -132,9 +132,9 @@ class FeatureTable:
         except ValueError:
             return None
 
-    def covariates(self, names: Sequence[str]) -> dict[str, list[str | float | None]]:
+    def covariates(self, names: Sequence[str]) -> dict[str, list[Any]]:
         """Return the named text columns for a harmoniser: numbers if every value is one, else text; None stays None."""
-        columns: dict[str, list[str | float | None]] = {}
+        columns: dict[str, list[Any]] = {}
         for name in names:
             texts = self.fact(name)
             numeric = self.numbers(name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from radaudit.edges.shipped import shipped
@@ -10,6 +12,7 @@ from radaudit.edges.workspace import BLOCKED, DONE, UNDETERMINED, Progress, Stag
 from radaudit.errors import StudyError
 
 EXAMPLE = "examples/egfr"
+REASON = "demonstration: primary analysis"
 MADE = ("out", "dossier", "mlruns", ".radaudit")
 
 
@@ -42,12 +45,13 @@ def demo(folder: Path, progress: Progress = silent, *, again: bool = False) -> S
     lines += result.lines()
     if result.exit_code not in (DONE,):
         return _ended(result, lines)
-    for step in (
-        lambda: ws.lock(progress=progress),
-        lambda: ws.evaluate("demonstration: primary analysis", progress=progress),
-        lambda: ws.report(progress=progress),
-    ):
-        result = step()
+    stages: tuple[Callable[[], StageResult], ...] = (
+        partial(ws.lock, progress=progress),
+        partial(ws.evaluate, REASON, progress=progress),
+        partial(ws.report, progress=progress),
+    )
+    for stage in stages:
+        result = stage()
         lines += ["", *result.lines()]
         if result.exit_code not in (DONE, BLOCKED, UNDETERMINED):
             break

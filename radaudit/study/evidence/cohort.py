@@ -23,20 +23,8 @@ def cohort(intake: Intake, split: Split, sites: Sequence[dict[str, object]]) -> 
     rows = [{**row, **{part: counts.get(str(row["site"]), 0) for part, counts in parts.items()}} for row in sites]
     return {
         "flow": _flow(intake, training, holdout),
-        "sources": [
-            {
-                "file": s.file,
-                "role": s.role,
-                "sha256": s.sha256,
-                "bytes": s.bytes,
-                "rows": s.rows,
-                "columns": s.columns,
-                "reader": s.reader,
-                "dialect": dict(s.dialect),
-            }
-            for s in intake.sources
-        ],
-        "accounting": [{"file": a.file, "column": a.column, "kind": a.kind, "what": a.what, "count": a.count} for a in intake.accounting],
+        "sources": [source.document() for source in intake.sources],
+        "accounting": [item.document() for item in intake.accounting],
         "table": {"rows": len(table), "patients": len(set(table.patients)), "features": len(table.features), "digest": table.digest},
         "table1": table_one(table, split),
         "sites": rows,
@@ -59,9 +47,7 @@ def _events(table: FeatureTable) -> int:
 
 
 def _flow(intake: Intake, training: FeatureTable, holdout: FeatureTable) -> list[dict[str, object]]:
-    steps: list[dict[str, object]] = [
-        {"label": s.label, "patients": s.patients, "rows": s.rows, "events": None, "reason": s.reason} for s in intake.flow
-    ]
+    steps: list[dict[str, object]] = [{**step.document(), "events": None} for step in intake.flow]
     for label, part in (("training", training), ("holdout (test set)", holdout)):
         steps.append({"label": label, "patients": len(set(part.patients)), "rows": len(part), "events": _events(part), "reason": ""})
     return steps
@@ -98,7 +84,7 @@ def missingness(intake: Intake) -> dict[str, object]:
 
 def acquisition(table: FeatureTable) -> list[dict[str, object]]:
     """Return the levels of each batch column as read, before merging."""
-    found = []
+    found: list[dict[str, object]] = []
     for column in table.roles.batch:
         if column in table.facts:
             counts = Counter(_per_patient(table, [value or "(missing)" for value in table.facts[column]]))

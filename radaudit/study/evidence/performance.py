@@ -129,10 +129,10 @@ def _decision(outcome: Floats, risk: Floats, people: list[str], rng: Generator) 
     curve = decision_curve(outcome, risk, thresholds=np.linspace(0.01, 0.97, THRESHOLDS), resamples=RESAMPLES, rng=rng, patients=people)
     return {
         "threshold": curve.threshold.tolist(),
-        "model": curve.net_benefit.tolist(),
+        "model": curve.model.tolist(),
         "low": curve.low.tolist(),
         "high": curve.high.tolist(),
-        "all": curve.treat_all.tolist(),
+        "all": curve.all.tolist(),
         "method": curve.method,
     }
 

@@ -7,17 +7,9 @@ from typing import Any
 
 from radaudit.claims import DECISION_RULE, Claim, coverage, decide, overall
 from radaudit.claims.decide import Observed
+from radaudit.dossier.view.catalogue import evidence_figures
 from radaudit.findings import Finding
 
-FIGURE = {
-    "auc": "FIG-ROC",
-    "delta_auc": "FIG-ROC",
-    "calibration_slope": "FIG-CALIBRATION",
-    "calibration_intercept": "FIG-CALIBRATION",
-    "brier": "FIG-CALIBRATION",
-    "sensitivity": "FIG-ROC",
-    "specificity": "FIG-ROC",
-}
 SEALED = "the test set is still sealed"
 
 
@@ -59,7 +51,7 @@ def verdict(
                 "post_hoc": d.post_hoc,
                 "sentence": d.sentence,
                 "reasons": [{"sentence": text, "finding": code or None, "anchor": _anchor(d.claim, code)} for text, code in d.reasons],
-                "evidence": ["FIG-FOREST" if d.claim.on == "new_site" else FIGURE[d.claim.measure]],
+                "evidence": list(evidence_figures(d.claim.measure, d.claim.on)),
                 "needed": d.needed,
             }
             for d, (_, estimate) in zip(decisions, pairs, strict=True)

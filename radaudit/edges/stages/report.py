@@ -1,0 +1,152 @@
+"""Bind evidence and record into a new, signed dossier: nothing is overwritten, the page is drawn from the document's bytes."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import radaudit
+from radaudit.edges.clock import utc_now
+from radaudit.edges.stages.evaluate import EXIT, RESULTS, post_hoc, stage_findings
+from radaudit.edges.stages.ingest import store
+from radaudit.edges.stages.lock import SIGNATURE, locked
+from radaudit.edges.stages.run import RUN, cut
+from radaudit.edges.workspace import STUDY_FILE, Progress, StageResult, Workspace
+from radaudit.errors import GuardError
+from radaudit.findings import Finding
+from radaudit.ledger import Step, merkle_root, openings
+
+PACKAGES = ("numpy", "pandas", "pyarrow", "duckdb", "scikit-learn", "scipy", "neuroCombat", "great-expectations", "mlflow")
+FILES = ("ledger.jsonl", "payloads.jsonl")
+
+
+def assembled(ws: Workspace) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+    """Return the evidence as of now, and the leak findings in it. Raises GuardError (GUARD-003) without a locked signature."""
+    from radaudit.study.evidence.document import Parts, evidence
+
+    signature = locked(ws)
+    trained, checked = ws.read(RUN), ws.read("check.json")
+    if signature is None or trained is None or checked is None:
+        raise GuardError("GUARD-003", "there is nothing to report: no signature is locked", fix="radaudit run && radaudit lock")
+    intake = store(ws).read()
+    split = cut(ws, intake)
+    evaluated = ws.read(RESULTS)
+    if evaluated is not None and evaluated["signature_sha256"] != signature["sha256"]:
+        evaluated = None
+    ledger, _ = ws.ledger()
+    leaks = leak_findings(ws, intake, split, ledger, trained, evaluated)
+    findings = (*stage_findings(checked), *stage_findings(trained), *stage_findings(evaluated))
+    parts = Parts(
+        plan=ws.plan,
+        study_file=ws.study.text,
+        intake=intake,
+        split=split,
+        checked=checked,
+        trained=trained,
+        evaluated=evaluated,
+        signature=signature,
+        findings=findings,
+        leaks=leaks,
+        post_hoc=post_hoc(ledger, str(signature["sha256"])),
+        openings=len(ledger.named("open")),
+    )
+    return evidence(parts), leaks
+
+
+def leak_findings(ws: Workspace, intake: Any, split: Any, ledger: Any, trained: dict[str, Any], evaluated: Any) -> tuple[Finding, ...]:
+    """Return the answers of every leak check by record."""
+    from radaudit.leaks.audit import audit
+    from radaudit.leaks.case import Case
+
+    baselines = {row["name"]: _measured(row["auc"]) for row in trained["development"]["baselines"]}
+    case = Case(
+        table=intake.table,
+        split=split,
+        ledger=ledger,
+        plan=ws.plan.digest,
+        allowed=ws.plan.rules.test_openings,
+        without=() if trained["harmonisation"] else ("harmonise.fit",),
+        site_auc=baselines.get("site"),
+        volume_auc=baselines.get("volume"),
+        auc=_measured(trained["development"]["auc"]),
+    )
+    return audit(case)
+
+
+def _measured(document: dict[str, Any]) -> Any:
+    from radaudit.measures.estimate import Estimate
+
+    return Estimate(**document)
+
+
+def report(ws: Workspace, progress: Progress) -> StageResult:
+    """Write dossier/NNNN and return its path; the exit code is that of the verdict."""
+    from radaudit.dossier.document import dossier_bytes, evidence_digest
+    from radaudit.edges.bundle import write_dossier
+    from radaudit.edges.html import render
+
+    progress("assembling the evidence")
+    evidence, _ = assembled(ws)
+    sha256 = evidence_digest(evidence)
+    ws.note(Step(name="report", made={"evidence": sha256}, facts={"verdict": evidence["verdict"]["overall"]}))
+    progress("drawing the page")
+    document = dossier_bytes(evidence, record(ws))
+    files = {
+        "dossier.json": document,
+        "dossier.html": render(document),
+        SIGNATURE: (ws.out / SIGNATURE).read_bytes(),
+        STUDY_FILE: (ws.folder / STUDY_FILE).read_bytes(),
+        **{name: (ws.out / name).read_bytes() for name in FILES},
+    }
+    folder = write_dossier(ws.folder / "dossier", files, ws.key)
+    where = folder.relative_to(ws.folder).as_posix()
+    ws.done("report", inputs=sha256, output=sha256)
+    overall = evidence["verdict"]["overall"]
+    return StageResult(
+        command="report",
+        exit_code=EXIT[overall],
+        outputs={"dossier": f"{where}/dossier.json", "page": f"{where}/dossier.html"},
+        text=(
+            f"verdict   {overall.upper()}",
+            f"dossier   {where}/dossier.html",
+            f"evidence  {sha256}",
+            f"signed by {ws.key.fingerprint}",
+            f"next      radaudit verify {where}",
+        ),
+        details={"verdict": evidence["verdict"], "evidence_sha256": sha256, "key": ws.key.fingerprint},
+    )
+
+
+def record(ws: Workspace) -> dict[str, Any]:
+    """Return the member ``record``: times, actor, ledger, openings, key and environment; no path, no user name."""
+    ledger, entries = ws.ledger()
+    named = [(entry.event, entry.ts) for entry in entries if entry.event in ("intake", "split", "lock", "open", "evaluate", "report")]
+    return {
+        "created": utc_now(),
+        "actor": ws.actor,
+        "ledger": {
+            "entries": len(entries),
+            "head": entries[-1].digest if entries else None,
+            "root": merkle_root([entry.line() for entry in entries]),
+        },
+        "openings": openings(entries, ws.record.payloads()),
+        "allowed": ws.plan.rules.test_openings,
+        "amended": any(step.facts.get("amended") for step in ledger.named("open")),
+        "key": ws.key.document(),
+        "timeline": [{"at": at, "what": event} for event, at in named],
+        "environment": {
+            "python": platform.python_version(),
+            "packages": {"radaudit": radaudit.__version__, **{name: found for name in PACKAGES if (found := _version(name))}},
+            "platform": f"{platform.system()} {platform.machine()}",
+        },
+        "mlflow": ws.read("mlflow.json"),
+        "commands": ["radaudit run", "radaudit lock", "radaudit evaluate --reason ...", "radaudit report"],
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
