@@ -54,7 +54,8 @@ def read_study(plan: Plan, folder: Path) -> Intake:
     findings += facts.findings
     findings += _about_people(plan, pool)
     if plan.columns.site is not None or any(opened.entry.site for opened in pool.files):
-        places.refuse_missing(plan, [sites[i] for i in kept], [pool.files[i] for i in kept], [pool.places[i] for i in kept])
+        where = pool.places()
+        places.refuse_missing(plan, [sites[i] for i in kept], [pool.files[i] for i in kept], [where[i] for i in kept])
     findings += places.spelt_alike("site", [sites[i] or "" for i in kept if sites[i]])
     if plan.columns.batch and plan.columns.batch != (plan.site_column,):
         findings += places.spelt_alike("batch", [batches[i] or "" for i in kept if batches[i]])
@@ -135,7 +136,7 @@ def _flow(
         if gone and label == "without features":
             findings.append(_failed_cases(gone, pool))
         if gone and label == "without batch":
-            findings.append(places.without_batch(plan, gone, pool.ids, pool.places))
+            findings.append(places.without_batch(plan, gone, pool.ids, pool.places()))
     if not kept:
         shown = "; ".join(f"{step.label}: {step.rows} rows" for step in steps)
         raise TableError("READ-044", "no row is left to analyse", found=shown, fix="correct the outcome, `missing:` or harmonise.drop")
@@ -147,7 +148,8 @@ def _step(label: str, rows: Sequence[int], pool: Pool, reason: str) -> FlowStep:
 
 
 def _failed_cases(rows: Sequence[int], pool: Pool) -> Finding:
-    local = tuple({"patient": pool.ids[i], "unit": pool.units[i], "row": pool.places[i]} for i in rows)
+    where = pool.places()
+    local = tuple({"patient": pool.ids[i], "unit": pool.units[i], "row": where[i]} for i in rows)
     sentence = f"{len(rows)} rows hold no feature value: the extraction failed; they are not analysed."
     return answer("FEAT-058", Verdict.FAILED, sentence, facts={"rows": len(rows)}, scope="intake", local=local)
 
@@ -155,8 +157,8 @@ def _failed_cases(rows: Sequence[int], pool: Pool) -> Finding:
 def _about_people(plan: Plan, pool: Pool) -> Iterator[Finding]:
     has_units = plan.columns.unit is not None or any(opened.entry.unit for opened in pool.files)
     yield from patients.spelt_alike(pool.ids)
-    yield from patients.repeated(pool.ids, pool.units, pool.values, pool.places, has_units=has_units)
-    yield from patients.one_image(pool.ids, pool.images, pool.places)
+    yield from patients.repeated(pool.ids, pool.units, pool.values, pool.places(), has_units=has_units)
+    yield from patients.one_image(pool.ids, pool.images, pool.places())
 
 
 def _table(

@@ -125,10 +125,11 @@ def stored(values: Floats, *, decimal: str | None = None, missing: Iterable[str]
     """Return a column that a file already holds as finite numbers (NaN: empty), its markers taken out and counted."""
     import numpy as np
 
-    copy = np.array(values, dtype=np.float64)
-    empty = int(np.isnan(copy).sum())
+    marks = marked_numbers(missing, decimal)
+    copy = np.array(values, dtype=np.float64) if marks else values
+    empty = int(np.isnan(values).sum())
     markers: dict[str, int] = {}
-    for value, text in marked_numbers(missing, decimal).items():
+    for value, text in marks.items():
         hit = copy == value
         if count := int(hit.sum()):
             markers[text] = markers.get(text, 0) + count

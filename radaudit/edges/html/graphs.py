@@ -1,13 +1,13 @@
-"""The provenance graph, the strip of moments and the gauge of a claim."""
+"""The provenance graph and the strip of moments."""
 
 from __future__ import annotations
 
-from radaudit.dossier.view.charts import Axis, Gauge, Graph, Strip, Vertex
+from radaudit.dossier.view.charts import Graph, Strip, Vertex
 from radaudit.edges.html.ink import both, fill, stroke
-from radaudit.edges.html.plain import escaped
-from radaudit.edges.html.svg import FONT, Scale, label, marker, num, path, polyline, rect, segment, width, wrapped
+from radaudit.edges.html.svg import label, marker, num, path, polyline, rect, segment, wrapped
 
-BOX_W, BOX_H, STEP_X, STEP_Y = 138.0, 46.0, 176.0, 62.0
+BOX_W, BOX_H, STEP_X, STEP_Y = 136.0, 46.0, 168.0, 60.0
+BAND, BETWEEN = 6, 26.0
 LOOKS = {"file": "muted", "table": "accent", "step": "accent", "guard": "open", "signature": "good", "lock": "good", "dossier": "fg"}
 
 
@@ -29,7 +29,10 @@ def ranks(chart: Graph) -> dict[str, int]:
 
 
 def layout(chart: Graph) -> dict[str, tuple[float, float]]:
-    """Return the left upper corner of every node: columns by rank, in a column by the mean place of the parents."""
+    """Return the left upper corner of every node: columns by rank, in a column by the mean place of the parents.
+
+    More than ``BAND`` columns go on in a further band below, again from the left, so that names stay large enough to read.
+    """
     column = ranks(chart)
     parents: dict[str, list[str]] = {node.id: [] for node in chart.nodes}
     for start, end in chart.edges:
@@ -37,29 +40,38 @@ def layout(chart: Graph) -> dict[str, tuple[float, float]]:
     lanes: dict[int, list[str]] = {}
     for node in chart.nodes:
         lanes.setdefault(column[node.id], []).append(node.id)
-    tallest = max(len(lane) for lane in lanes.values())
     y: dict[str, float] = {}
-    for rank in sorted(lanes):
-        middle = {n: sum(y[p] for p in parents[n] if p in y) / max(1, sum(p in y for p in parents[n])) for n in lanes[rank]}
-        lane = sorted(lanes[rank], key=lambda n: (middle[n], lanes[rank].index(n)))
-        offset = (tallest - len(lane)) / 2
-        y.update({name: (offset + i) * STEP_Y for i, name in enumerate(lane)})
-    return {name: (column[name] * STEP_X + 2, y[name] + 4) for name in y}
+    top = 0.0
+    for first in range(0, max(lanes) + 1, BAND):
+        band = [rank for rank in sorted(lanes) if first <= rank < first + BAND]
+        tallest = max(len(lanes[rank]) for rank in band)
+        for rank in band:
+            middle = {n: sum(y[p] for p in parents[n] if p in y) / max(1, sum(p in y for p in parents[n])) for n in lanes[rank]}
+            lane = sorted(lanes[rank], key=lambda n: (middle[n], lanes[rank].index(n)))
+            offset = top + (tallest - len(lane)) / 2 * STEP_Y
+            y.update({name: offset + i * STEP_Y for i, name in enumerate(lane)})
+        top += tallest * STEP_Y + BETWEEN
+    return {name: (column[name] % BAND * STEP_X + 2, y[name] + 4) for name in y}
 
 
 def graph(chart: Graph) -> tuple[float, float, str, str]:
-    """Return the graph: curves from right to left edges, boxes with a name and the start of a digest."""
-    places = layout(chart)
+    """Return the graph: curves from right to left edges, or down to the next band; boxes with a name and the start of a digest."""
+    places, column = layout(chart), ranks(chart)
     lines = ""
     for start, end in chart.edges:
         (x0, y0), (x1, y1) = places[start], places[end]
-        x0, y0, y1 = x0 + BOX_W, y0 + BOX_H / 2, y1 + BOX_H / 2
-        bend = max(18.0, min((x1 - x0) / 2, 60.0))
-        lines += f"M{num(x0)} {num(y0)}C{num(x0 + bend)} {num(y0)} {num(x1 - bend)} {num(y1)} {num(x1)} {num(y1)}"
-        lines += polyline([(x1 - 6, y1 - 3.5), (x1, y1), (x1 - 6, y1 + 3.5)])
+        if column[start] // BAND == column[end] // BAND and column[start] < column[end]:
+            x0, y0, y1 = x0 + BOX_W, y0 + BOX_H / 2, y1 + BOX_H / 2
+            bend = max(14.0, min((x1 - x0) / 2, 60.0))
+            lines += f"M{num(x0)} {num(y0)}C{num(x0 + bend)} {num(y0)} {num(x1 - bend)} {num(y1)} {num(x1)} {num(y1)}"
+            lines += polyline([(x1 - 6, y1 - 3.5), (x1, y1), (x1 - 6, y1 + 3.5)])
+        else:
+            x0, y0, x1 = x0 + BOX_W / 2, y0 + BOX_H, x1 + BOX_W / 2
+            lines += f"M{num(x0)} {num(y0)}C{num(x0)} {num(y0 + 46)} {num(x1)} {num(y1 - 46)} {num(x1)} {num(y1)}"
+            lines += polyline([(x1 - 3.5, y1 - 6), (x1, y1), (x1 + 3.5, y1 - 6)])
     body = path(lines, stroke("muted"), 'stroke-width="1.1" stroke-opacity="0.75"')
     body += "".join(_vertex(node, *places[node.id]) for node in chart.nodes)
-    full = max(x for x, _ in places.values()) + BOX_W + 4
+    full = max(max(x for x, _ in places.values()) + BOX_W + 4, 640.0)
     tall = max(y for _, y in places.values()) + BOX_H + 6
     return full, tall, body, "wide"
 
@@ -89,63 +101,3 @@ def strip(chart: Strip) -> tuple[float, float, str, str]:
             body += label(x, y + 26 + 15 * k, line, anchor="middle", bold=True)
         body += label(x, y - 18, when.replace("T", " ").removesuffix("Z"), anchor="middle", ink="muted", size=11, room=step - 8)
     return full, y + 52, body, "wide"
-
-
-def gauge(chart: Gauge) -> str:
-    """Return the gauge of a claim as an svg element: the required range, the interval, the point."""
-    full, tall, y = (330.0, 112.0, 58.0) if chart.large else (176.0, 22.0, 11.0)
-    values = [v for v in (chart.value, chart.low, chart.high, chart.lowest, chart.highest) if v is not None]
-    size = f'viewBox="0 0 {num(full)} {num(tall)}" width="{num(full)}" height="{num(tall)}"'
-    look = "gauge large" if chart.large else "gauge"
-    head = f'<svg class="{look}" {size} role="img" aria-label="{escaped(chart.words)}" font-family="{FONT}" font-size="12">'
-    if not values:
-        return f"{head}{label(full / 2, y + 4, 'no interval', anchor='middle', ink='muted', size=11)}</svg>"
-    low, high = min(values), max(values)
-    pad = (high - low) * 0.22 or 0.1
-    scale = Scale(Axis(label="", low=low - pad, high=high + pad), 4.0, full - 4.0)
-    a = scale.start if chart.lowest is None else scale.at(chart.lowest)
-    b = scale.end if chart.highest is None else scale.at(chart.highest)
-    thick = 34.0 if chart.large else 16.0
-    body = path(segment(scale.start, y, scale.end, y), stroke("line"), 'stroke-width="1"')
-    if chart.lowest is not None or chart.highest is not None:
-        body += rect(a, y - thick / 2, b - a, thick, fill("good"), 'fill-opacity="0.16"')
-        for bound, x in ((chart.lowest, a), (chart.highest, b)):
-            if bound is not None:
-                body += path(segment(x, y - thick / 2, x, y + thick / 2), stroke("good"), f'stroke-width="{2 if chart.large else 1.5}"')
-    if chart.low is not None and chart.high is not None:
-        ends = 7 if chart.large else 4
-        left, right = scale.at(chart.low), scale.at(chart.high)
-        d = segment(left, y, right, y) + segment(left, y - ends, left, y + ends) + segment(right, y - ends, right, y + ends)
-        body += path(d, stroke(chart.tone), f'stroke-width="{3.2 if chart.large else 2}"')
-    if chart.value is not None:
-        r = 7.0 if chart.large else 4.0
-        x = scale.at(chart.value)
-        body += path(polyline([(x, y - r), (x + r, y), (x, y + r), (x - r, y)]) + "z", both(chart.tone, "bg"), 'stroke-width="1"')
-    return head + body + (_gauge_words(chart, scale, y, thick) if chart.large else "") + "</svg>"
-
-
-def _gauge_words(chart: Gauge, scale: Scale, y: float, thick: float) -> str:
-    """Return the numbers of a large gauge: bounds above, value and interval below, each held inside the drawing."""
-
-    def held(x: float, text: str, size: float) -> float:
-        half = width(text, size) / 2 + 2
-        return min(max(x, half), scale.end + 4 - half)
-
-    made = ""
-    bounds = [b for b in (chart.lowest, chart.highest) if b is not None]
-    for bound in bounds:
-        text = f"{bound:g}".replace("-", "−")
-        text = f"required ≥ {text}" if chart.highest is None else f"required ≤ {text}" if chart.lowest is None else text
-        made += label(held(scale.at(bound), text, 12), y - thick / 2 - 8, text, anchor="middle", ink="good")
-    if chart.value is not None:
-        text = f"{chart.value:.2f}".replace("-", "−")
-        made += label(held(scale.at(chart.value), text, 14), y + thick / 2 + 18, text, anchor="middle", ink=chart.tone, size=14, bold=True)
-    ends = [v for v in (chart.low, chart.high) if v is not None]
-    for end in ends:
-        text = f"{end:.2f}".replace("-", "−")
-        near = chart.value is not None and abs(scale.at(end) - scale.at(chart.value)) < 40
-        made += "" if near else label(held(scale.at(end), text, 12), y + thick / 2 + 18, text, anchor="middle", ink="muted")
-    if len(ends) == 2 and any(chart.value is not None and abs(scale.at(e) - scale.at(chart.value)) < 40 for e in ends):
-        text = f"{ends[0]:.2f} to {ends[1]:.2f}".replace("-", "−")
-        made += label(held((scale.at(ends[0]) + scale.at(ends[1])) / 2, text, 12), y + thick / 2 + 35, text, anchor="middle", ink="muted")
-    return made

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from radaudit.digests import sha256, strict_json
 from radaudit.edges.html.figures import drawn, swatch
-from radaudit.edges.html.graphs import gauge
+from radaudit.edges.html.gauges import gauge
 from radaudit.edges.html.ink import dark_rules, light_rules
 from radaudit.edges.html.plain import css_text, escaped
 from radaudit.errors import DossierError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+LONG = 30  # letters without a blank: such cells may break anywhere, others never inside a word
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -37,6 +39,7 @@ def render(dossier_bytes: bytes) -> bytes:
     return text.encode("utf-8")
 
 
+@cache
 def _environment() -> Environment:
     """Return the template engine: escaping everywhere, an undefined name is an error, every value made visible on its way out."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -58,6 +61,7 @@ def _environment() -> Environment:
         drawn=lambda figure: [Markup(svg) for svg in drawn(figure)],
         gauge=lambda chart: Markup(gauge(chart)),
         swatch=lambda key: Markup(swatch(key)),
+        long=lambda cell: any(len(word) > LONG for span in cell.line for word in span.text.split()),
         css_text=lambda text: Markup(css_text(text)),
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
         light=Markup(light_rules()),

@@ -119,7 +119,9 @@ def _rule_labels(layers: tuple[Layer, ...], x: Scale, y: Scale) -> str:
         if layer.identity:
             low, high = max(x.axis.low, y.axis.low), min(x.axis.high, y.axis.high)
             at = low + (high - low) * layer.at
-            texts += label(x.at(at) + 9, y.at(at) + 14, layer.label, ink="muted", size=11, halo=True)
+            below = x.at(at) + 9 + width(layer.label, 11) < x.end
+            dx, dy = (9, 14) if below else (-9, -6)
+            texts += label(x.at(at) + dx, y.at(at) + dy, layer.label, anchor="start" if below else "end", ink="muted", size=11, halo=True)
         elif layer.x is not None:
             right = x.at(layer.x) + width(layer.label, 11) + 8 < x.end
             texts += label(

@@ -36,6 +36,8 @@ def rows(chart: Rows) -> tuple[float, float, str, str]:
         y += ROW
     bottom = y + 4
     body += _ground(chart, scale, top, bottom)
+    lines = _rules(chart, scale, top, bottom)
+    body += "" if _barred(chart) else lines  # over bars, under points
     body += f'<g transform="translate(0 {num(top - 15.0 * levels)})">{rule_words}</g>'
     if chart.heads:
         body += label(2, 12, heads[0], ink="muted", size=11)
@@ -48,6 +50,7 @@ def rows(chart: Rows) -> tuple[float, float, str, str]:
         body += _texts(row, centre, label_w, cell_w, full)
         body += _joined(row, scale, centre) if chart.join else ""
         body += "".join(_mark(mark, scale, centre) for mark in row.marks)
+    body += lines if _barred(chart) else ""
     body += _axis(chart, scale, bottom)
     return full, bottom + (38 if chart.axis.label else 22), body, "wide" if chart.wide else "half"
 
@@ -62,17 +65,28 @@ def _texts(row: RowOf, y: float, label_w: float, cell_w: list[float], full: floa
 
 
 def _ground(chart: Rows, scale: Scale, top: float, bottom: float) -> str:
-    """Return grid, shaded range and reference lines."""
+    """Return the grid and the shaded range."""
     grid = "".join(segment(scale.at(v), top, scale.at(v), bottom) for v, _ in scale.ticks(46.0))
     made = path(grid, stroke("line"), 'stroke-width="0.7"')
     if chart.shade is not None:
         a, b = scale.held(chart.shade[0]), scale.held(chart.shade[1])
         made += rect(a, top, max(b - a, 1.5), bottom - top, fill("muted"), 'fill-opacity="0.18"')
+    return made
+
+
+def _rules(chart: Rows, scale: Scale, top: float, bottom: float) -> str:
+    made = ""
     for rule in chart.rules:
         if rule.x is not None and 0.0 <= scale.share(rule.x) <= 1.0:
+            line = segment(scale.at(rule.x), top, scale.at(rule.x), bottom)
             dash = f' stroke-dasharray="{rule.dash}"' if rule.dash else ""
-            made += path(segment(scale.at(rule.x), top, scale.at(rule.x), bottom), stroke(rule.ink), f'stroke-width="1.3"{dash}')
+            halo = path(line, stroke("bg"), 'stroke-width="3" stroke-opacity="0.8"') if _barred(chart) and rule.dash else ""
+            made += halo + path(line, stroke(rule.ink), f'stroke-width="1.3"{dash}')
     return made
+
+
+def _barred(chart: Rows) -> bool:
+    return any(mark.form == "bar" for row in chart.rows for mark in row.marks)
 
 
 def _rule_words(chart: Rows, scale: Scale) -> tuple[int, str]:

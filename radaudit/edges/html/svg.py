@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from radaudit.dossier.view.charts import Axis
 from radaudit.edges.html.ink import LIGHT, fill
-from radaudit.edges.html.plain import escaped
+from radaudit.edges.html.plain import escaped, visible
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', 'Noto Sans', sans-serif"
 NARROW = frozenset("ijlftrI.,:;|!'()[]{}/ -·`")
@@ -27,7 +27,7 @@ def num(value: float) -> str:
 def width(text: str, size: float = 12.0) -> float:
     """Return about how wide a text is, by the metrics of a broad sans serif, so that what fits here fits elsewhere."""
     units = 0.0
-    for letter in text:
+    for letter in visible(text):
         if letter in NARROW:
             units += 0.39
         elif letter in BROAD:
@@ -43,6 +43,7 @@ def width(text: str, size: float = 12.0) -> float:
 
 def fitted(text: str, room: float, size: float = 12.0) -> str:
     """Return the text, its middle left out if it is broader than ``room``: the ends of feature names tell them apart."""
+    text = visible(text)
     if width(text, size) <= room:
         return text
     keep = len(text)
@@ -78,6 +79,7 @@ def label(
     turn: float = 0.0,
 ) -> str:
     """Return a text element; what does not fit is shortened and kept whole in its <title>."""
+    text = visible(text)
     shown = text if room is None else fitted(text, room, size)
     title = "" if shown == text else f"<title>{escaped(text)}</title>"
     extra = "" if anchor == "start" else f' text-anchor="{anchor}"'

@@ -35,7 +35,6 @@ class Pool:
     settings: list[Mapping[str, str]]
     images: list[str]
 
-    @property
     def places(self) -> list[str]:
         """Where each row stands: file and row number."""
         return [f"{opened.label} row {number}" for opened, number in zip(self.files, self.numbers, strict=True)]
@@ -51,13 +50,14 @@ def pooled(plan: Plan, features: Sequence[Opened], measured: Sequence[Measured])
     names = list(dict.fromkeys(name for one in measured for name in one.columns))
     _expect_features(plan, names, features)
     rows = sum(one.raw.rows for one in features)
-    values = np.full((rows, len(names)), np.nan)
+    # feature by feature, so that columns are copied whole; the table turns it round once
+    stack = np.full((len(names), rows), np.nan)
     place = {name: j for j, name in enumerate(names)}
     start = 0
     for opened, one in zip(features, measured, strict=True):
         stop = start + opened.raw.rows
-        if one.columns:
-            values[start:stop, [place[name] for name in one.columns]] = np.stack(list(one.columns.values()), axis=1)
+        for name, column in one.columns.items():
+            stack[place[name], start:stop] = column
         start = stop
     return Pool(
         ids=[text for one in features for text in patients.patient_ids(one, plan)],
@@ -65,7 +65,7 @@ def pooled(plan: Plan, features: Sequence[Opened], measured: Sequence[Measured])
         files=[one for one in features for _ in range(one.raw.rows)],
         numbers=[number for one in features for number in one.raw.numbers],
         names=names,
-        values=values,
+        values=stack.T,
         settings=[row for one in features for row in (one.raw.settings or ({},) * one.raw.rows)],
         images=[image for one in features for image in (one.raw.images or ("",) * one.raw.rows)],
     )

@@ -39,7 +39,7 @@ def read_delimited(path: Path, options: ReadOptions, *, large: int = LARGE) -> R
     """
     label = options.label or path.name
     decoded = decode(path.read_bytes(), stated=options.encoding, label=label)
-    if not decoded.body.strip():
+    if not decoded.body[:4096].strip() and not decoded.body.strip():
         raise TableError("READ-036", f"{label} holds nothing", fix="send the table again")
     dialect = dialects.find(decoded, delimiter=options.delimiter, decimal=options.decimal, label=label)
     table = None
