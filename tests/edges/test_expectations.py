@@ -63,19 +63,22 @@ def test_an_honest_table_is_as_every_suite_expects() -> None:
     assert set(DAMAGES) >= JUDGED
 
 
-@pytest.mark.parametrize(("code", "damage"), CASES, ids=[f"{code}-{i}" for i, (code, _) in enumerate(CASES)])
+JUDGED_CASES = [(code, damage) for code, damage in CASES if code in JUDGED]
+
+
+@pytest.mark.parametrize(("code", "damage"), JUDGED_CASES, ids=[f"{code}-{i}" for i, (code, _) in enumerate(JUDGED_CASES)])
 def test_every_expectation_fails_on_its_damage_and_agrees_with_the_question(code: str, damage: Damage) -> None:
     table = damaged(damage)
     asked = {finding.code: finding for finding in ask(table)}
     found = judged(table)
-    assert code not in JUDGED or found[code].failed
+    assert found[code].failed
     for finding in found.values():
         assert finding.failed == asked[finding.code].failed, finding.code
         assert not finding.sentence.count("$")
         assert finding.scope.startswith("expectations/")
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from([damage for _, damage in CASES]), max_size=5), st.integers(0, 50))
 def test_suites_and_questions_agree_on_any_heap_of_damages(damages: list[Damage], seed: int) -> None:
     draft = honest(seed=seed, p=9)
