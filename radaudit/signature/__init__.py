@@ -1,7 +1,7 @@
 """The locked signature: a file of numbers, its scorer, its refusals."""
 
 from radaudit.signature.contract import Columns, Covariate, Feature, Grouping, Purpose, Training
-from radaudit.signature.lock import SCHEMA, lock, registration, sealed, signature_bytes
+from radaudit.signature.lock import SCHEMA, lock, registration, renamed, sealed, signature_bytes
 from radaudit.signature.reading import read_signature
 from radaudit.signature.scorer import Scored, Scorer
 
@@ -18,6 +18,7 @@ __all__ = [
     "lock",
     "read_signature",
     "registration",
+    "renamed",
     "sealed",
     "signature_bytes",
 ]

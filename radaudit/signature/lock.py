@@ -84,10 +84,7 @@ def lock(
     ``covariate_ranges`` gives the training range of every covariate that is a number, ``settings`` the value a column must hold.
     Raises SignatureError (SCORE-010) for names, numbers or shapes that cannot be locked.
     """
-    if NAME.fullmatch(name) is None or VERSION.fullmatch(version) is None:
-        raise SignatureError(
-            "SCORE-010", f'"{name}" version "{version}" is no name of a signature', fix="--name relapse-2y --version 1.0.0"
-        )
+    _refuse_name(name, version)
     kept = _kept(pipeline)
     inputs = [_input(row, identities or {}, aliases or {}) for row in kept]
     effects = None if pipeline.effects is None or not kept else pipeline.effects.only([row.name for row in kept]).document()
@@ -111,6 +108,12 @@ def lock(
         "limits": list(purpose.limits),
     }
     return sealed({**document, "test_vectors": draw(document)})
+
+
+def renamed(document: Mapping[str, Any], name: str, version: str) -> dict[str, Any]:
+    """Return the same numbers under another name and version, sealed; raises SignatureError (SCORE-010) for what is no name."""
+    _refuse_name(name, version)
+    return sealed({**document, "name": name, "version": version})
 
 
 def sealed(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,6 +192,13 @@ def _covariates(effects: Mapping[str, Any] | None, ranges: Mapping[str, tuple[fl
         else:
             raise SignatureError("SCORE-010", f'the training range of covariate "{item["name"]}" is not given', fix="covariate_ranges")
     return found
+
+
+def _refuse_name(name: str, version: str) -> None:
+    if NAME.fullmatch(name) is None or VERSION.fullmatch(version) is None:
+        raise SignatureError(
+            "SCORE-010", f'"{name}" version "{version}" is no name of a signature', fix="--name relapse-2y --version 1.0.0"
+        )
 
 
 def _batch(effects: Mapping[str, Any], grouping: Grouping | None) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def verify_files(files: Mapping[str, bytes], *, trust: str | Collection[str] | N
     found += _asked(lambda: _evidence(evidence, record, own), DOSSIER)
     found += _asked(lambda: _signature(files, evidence), SIGNATURE)
     found += _asked(lambda: _record(files, evidence, record), "ledger.jsonl")
-    found += _asked(lambda: check_verdicts(evidence) + check_page(files[PAGE], evidence), DOSSIER)
+    found += _asked(lambda: check_verdicts(evidence) + check_page(files[PAGE], files[DOSSIER], evidence), DOSSIER)
     fingerprint = "" if any(finding.blocking and finding.code in ("VERIFY-021", "VERIFY-022") for finding in found) else envelope.keyid
     return Report(findings=tuple(found), files=len(files), fingerprint=fingerprint, evidence_sha256=own)
 

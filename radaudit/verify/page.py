@@ -1,11 +1,13 @@
 """Does the page say what the document says? Every claim's status words in ``dossier.html`` against ``dossier.json``.
 
-A status on the page is an element that names its claim, ``<span data-claim="C1">...</span>``, ``overall`` for the study; its text is the
-verdict, whatever symbol stands before it. Whether the rest of the page is right is what ``verify --render`` asks: it draws it again.
+The page names the bytes it was drawn from: ``<meta name="radaudit-dossier-sha256">``. A status is an element that names its claim,
+``<span data-claim="C1">...</span>``, ``overall`` for the study; its text is the verdict, whatever symbol stands before it, and so is its
+``data-verdict``. Whether the rest of the page is right is what ``verify --render`` asks: it draws it again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 from collections.abc import Mapping
@@ -15,26 +17,38 @@ from radaudit.findings import Finding
 from radaudit.verify.report import failed, not_run, passed
 
 PAGE = "dossier.html"
-STATUS = re.compile(r"<([a-z]+)(?=[\s>])([^<>]*?)\sdata-claim=\"([^\"<>]*)\"([^<>]*)>(.*?)</\1>", re.DOTALL | re.ASCII)
+STATUS = re.compile(r"<([a-z]+)(?=[\s>])([^<>]*?)\sdata-claim=\"([^\"<>]*)\"([^<>]*)>(.{0,400}?)</\1>", re.DOTALL | re.ASCII)
+SOURCE = re.compile(r'<meta name="radaudit-dossier-sha256" content="([^"<>]*)">')
+NAMED = re.compile(r"data-claim\s*=", re.IGNORECASE)
+ATTRIBUTE = re.compile(r'\sdata-verdict="([^"<>]*)"')
 TAG = re.compile(r"<[^<>]*>")
 WORDS = ("supported", "not supported", "cannot be determined")
 WORST = ("supported", "cannot be determined", "not supported")
 OVERALL = "overall"
 
 
-def check_page(page: bytes, evidence: Mapping[str, Any]) -> list[Finding]:
-    """Return where page and document give a claim another status (VERIFY-050), or leave one out (VERIFY-051)."""
+def check_page(page: bytes, document: bytes, evidence: Mapping[str, Any]) -> list[Finding]:
+    """Return where page and document give a claim another status (VERIFY-050), or the page leaves one out (VERIFY-051).
+
+    VERIFY-053 if the page was drawn from another ``document``, the bytes of dossier.json.
+    """
     try:
         text = page.decode("utf-8")
     except UnicodeDecodeError:
         return [failed("VERIFY-051", "The page is not UTF-8 text.", PAGE)]
+    if SOURCE.findall(text) != [hashlib.sha256(document).hexdigest()]:
+        return [failed("VERIFY-053", "The page was drawn from another dossier.json, or does not say from which.", PAGE)]
     stated = {str(claim["id"]): str(claim["verdict"]) for claim in evidence.get("claims") or []}
     overall = (evidence.get("verdict") or {}).get("overall")
     if overall is not None:
         stated[OVERALL] = str(overall)
     shown: dict[str, set[str]] = {}
-    for match in STATUS.finditer(text):
-        shown.setdefault(html.unescape(match[3]), set()).add(_word(match[5]))
+    chips = list(STATUS.finditer(text))
+    if len(NAMED.findall(text)) != len(chips):
+        return [failed("VERIFY-051", "The page names a claim in another form than the one verdicts have.", PAGE)]
+    for match in chips:
+        words = [_word(match[5]), *(html.unescape(word) for word in ATTRIBUTE.findall(match[2] + match[4]))]
+        shown.setdefault(html.unescape(match[3]), set()).update(words)
     found = [
         failed(
             "VERIFY-050", f'The page says "{word}" of claim {name}; the document says "{stated.get(name, "nothing")}".', PAGE, claim=name

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from radaudit.digests import canonical
+from radaudit.digests import canonical, sha256
 from radaudit.dossier.document import dossier_bytes
 from radaudit.edges.bundle import seal
 from radaudit.edges.keys import StudyKey
@@ -61,7 +62,8 @@ def evidence_of(signature: Document, words: tuple[str, str] = ("supported", "can
 
 def page_of(evidence: Document) -> bytes:
     chips = "".join(f'<td><span class="s" data-claim="{c["id"]}">✓ {c["verdict"]}</span></td>' for c in evidence["claims"])
-    return f'<!doctype html><p class="v" data-claim="overall"><b>✓</b> {evidence["verdict"]["overall"]}</p>{chips}\n'.encode()
+    meta = '<meta name="radaudit-dossier-sha256" content="{SHA256}">'
+    return f'<!doctype html>{meta}<p class="v" data-claim="overall"><b>✓</b> {evidence["verdict"]["overall"]}</p>{chips}\n'.encode()
 
 
 def record_of(file: LedgerFile, key: StudyKey) -> Document:
@@ -102,7 +104,9 @@ def build(
         }
         change_record(record)
         change_files(files)
-        return seal({**files, "dossier.json": dossier_bytes(evidence, record), "dossier.html": page(evidence)}, key)
+        document = dossier_bytes(evidence, record)
+        drawn = page(evidence).replace(b"{SHA256}", sha256(document).encode())
+        return seal({**files, "dossier.json": document, "dossier.html": drawn}, key)
 
 
 @cache
@@ -116,13 +120,18 @@ def good() -> dict[str, bytes]:
 
 
 def reseal(files: dict[str, bytes], key: StudyKey = KEY) -> dict[str, bytes]:
-    """Return altered files with a new manifest and envelope, as the holder of a key can make them, whatever the files hold."""
+    """Return altered files with a new manifest and envelope, as the holder of a key can make them, whatever the files hold.
+
+    The page is made to name the document it stands beside.
+    """
     import base64
     import hashlib
 
     from radaudit.verify.envelope import PAYLOAD_TYPE, pre_authentication
 
     rest = {name: data for name, data in files.items() if not name.startswith("manifest")}
+    source = b'dossier-sha256" content="' + sha256(rest.get("dossier.json", b"")).encode()
+    rest["dossier.html"] = re.sub(rb'dossier-sha256" content="[0-9a-f]{64}', source, rest["dossier.html"])
     manifest = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(rest.items())).encode()
     payload = json.loads(base64.b64decode(json.loads(files["manifest.dsse.json"])["payload"]))
     payload["subject"][0]["digest"]["sha256"] = hashlib.sha256(manifest).hexdigest()

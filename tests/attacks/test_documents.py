@@ -1,6 +1,7 @@
 """RECORD 9, group C: JSON that two readers read differently, signed by the owner of the key, so that only strict reading helps."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -55,7 +56,8 @@ def test_strange_members_are_findings_and_never_a_crash(path: str, value: Any) -
     def change(evidence: dict[str, Any]) -> None:
         evidence[path] = value
 
-    report = verify_files(build(change_evidence=change, page=lambda _: good()["dossier.html"]))
+    page = re.sub(rb"[0-9a-f]{64}", b"{SHA256}", good()["dossier.html"])
+    report = verify_files(build(change_evidence=change, page=lambda _: page))
     assert report.exit_code == 1
     assert codes(report) <= {"VERIFY-030", "VERIFY-033", "VERIFY-035", "VERIFY-050", "VERIFY-051", "VERIFY-052", "VERIFY-046"}
 
@@ -99,11 +101,17 @@ def test_the_page_must_say_what_the_document_says() -> None:
         b"<b>\xe2\x9c\x93</b> supported": ("VERIFY-050", b"<b>x</b> not supported"),
         b'data-claim="C2"': ("VERIFY-051", b"data-x"),
         b'data-claim="overall"': ("VERIFY-051", b"data-x"),
+        b'content="': ("VERIFY-053", b'content="0'),
+        b"radaudit-dossier-sha256": ("VERIFY-053", b"x"),
+        b"<meta": ("VERIFY-053", b'<meta name="radaudit-dossier-sha256" content="0"><meta'),
+        b'class="s"': ("VERIFY-050", b'class="s" data-verdict="not supported"'),
         b'data-claim="C1"': ("VERIFY-050", b'data-claim="C9"'),
     }
     for old, (code, new) in changes.items():
         assert old in page
         refused(build(page=lambda _, old=old, new=new: page.replace(old, new, 1)), code, "dossier.html")  # type: ignore[misc]
+    for odd in (b"<P DATA-CLAIM='C1'>not supported</P>", b'<p data-claim="C1">not supported', b'<b data-claim="C1">' * 200_000):
+        refused(build(page=lambda _, odd=odd: page + odd), "VERIFY-051", "dossier.html")  # type: ignore[misc]
     both = page + b'<p data-claim="C1">not supported</p>'
     refused(build(page=lambda _: both), "VERIFY-050", "dossier.html")
     refused(build(page=lambda _: b"\xff\xfe"), "VERIFY-051", "dossier.html")

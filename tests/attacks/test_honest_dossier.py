@@ -132,7 +132,7 @@ def test_a_disk_that_refuses_leaves_no_half_dossier(tmp_path: Path, monkeypatch:
 
 def test_the_page_drawn_again_is_compared(tmp_path: Path) -> None:
     def render(document: bytes) -> bytes:
-        return page_of(json.loads(document)["evidence"])
+        return page_of(json.loads(document)["evidence"]).replace(b"{SHA256}", hashlib.sha256(document).hexdigest().encode())
 
     def broken(_: bytes) -> bytes:
         raise DossierError("VERIFY-080", "not a dossier")

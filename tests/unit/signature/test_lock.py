@@ -9,7 +9,7 @@ import pytest
 
 from radaudit.digests import canonical, digest, sha256
 from radaudit.errors import SignatureError
-from radaudit.signature import Columns, Grouping, Training, lock, read_signature, registration, sealed, signature_bytes
+from radaudit.signature import Columns, Grouping, Training, lock, read_signature, registration, renamed, sealed, signature_bytes
 from radaudit.signature.vectors import reproduced
 from tests.unit.signature.signature_build import PLAN, fitted, locked
 
@@ -24,6 +24,17 @@ def test_the_digest_is_that_of_the_document_without_it() -> None:
     assert document["sha256"] == sha256(canonical(rest))
     assert registration(document) == f"radaudit:relapse-2y@1.0.0#{document['sha256']}"
     assert read_signature(signature_bytes(document)) == json.loads(json.dumps(document))
+
+
+def test_another_name_seals_the_same_numbers_anew() -> None:
+    other = renamed(locked(), "relapse", "1.1.0")
+    assert read_signature(signature_bytes(other))["steps"] == json.loads(json.dumps(locked()["steps"]))
+    assert other["sha256"] != locked()["sha256"]
+    assert reproduced(other) == 15
+    for name, version in [("../x", "1.0.0"), ("x", "1.0"), ("x#y", "1.0.0"), ("", "1.0.0")]:
+        with pytest.raises(SignatureError) as caught:
+            renamed(locked(), name, version)
+        assert caught.value.code == "SCORE-010"
 
 
 def test_only_features_with_a_coefficient_are_inputs() -> None:
