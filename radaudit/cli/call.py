@@ -63,7 +63,7 @@ def _conducted(function: Callable[..., Result], common: dict[str, tuple[Any, Any
     own = [item for item in inspect.signature(function).parameters.values() if item.name != "call"]
 
     def conducted(**values: Any) -> int:
-        folder: Path | None = values.pop("folder", None)
+        folder: Path | None = values.pop("folder", values.get("directory"))
         plumbing = {name: values.pop(name) for name in COMMON}
         options = Options(
             command=function.__name__.rstrip("_"),

@@ -31,14 +31,34 @@ def log(folder: Path | None, *, debug: bool) -> Iterator[logging.Logger]:
         handler.close()
 
 
+class StudyLog(logging.FileHandler):
+    """Writes to a study's log from the moment there is a study; a folder without one stays as it is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(folder / "out" / "radaudit.log", encoding="utf-8", delay=True)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record, if there is a study and its log can be written."""
+        if self.stream is None and not self._ready():
+            return
+        super().emit(record)
+
+    def _ready(self) -> bool:
+        if not (self.folder / "study.yaml").is_file():
+            return False
+        try:
+            (self.folder / "out").mkdir(exist_ok=True)
+            self.stream = self._open()
+        except OSError:
+            return False
+        return True
+
+
 def _handler(folder: Path | None, *, debug: bool) -> logging.Handler:
-    if folder is None or not (folder / "study.yaml").is_file():
+    if folder is None:
         return logging.NullHandler()
-    try:
-        (folder / "out").mkdir(exist_ok=True)
-        handler: logging.Handler = logging.FileHandler(folder / "out" / "radaudit.log", encoding="utf-8", delay=True)
-    except OSError:
-        return logging.NullHandler()
+    handler = StudyLog(folder)
     form = logging.Formatter(FORM, datefmt="%Y-%m-%dT%H:%M:%SZ")
     form.converter = time.gmtime
     handler.setFormatter(form)

@@ -10,9 +10,10 @@ from typing import Any
 
 from radaudit.digests import strict_json
 from radaudit.errors import StudyError, listed, nearest
+from radaudit.findings import Finding, from_public, ranked
 from radaudit.study.lines import table_lines, wrapped
 
-STORED = ("results.json", "run.json", "check.json")
+STAGES = ("check.json", "run.json", "results.json")
 MOST_ROWS = 5
 LABELS = (
     ("What was found", "sentence"),
@@ -23,33 +24,51 @@ LABELS = (
 
 
 def stored(folder: Path) -> list[dict[str, Any]]:
-    """Return the findings of the latest stage that stored any, each with an ``id``: its code, numbered from the second on.
+    """Return the findings of this study, worst first, each with an ``id``: its code, CODE.2 for the second of one code.
 
-    Raises StudyError STUDY-035 if no stage has run, STUDY-036 if a stored file was changed.
+    They are those of the newest dossier, whose ids they then have, unless a stage found something since. Raises StudyError STUDY-035 if
+    no stage has stored any, STUDY-036 if a stored file was changed.
     """
-    for name in STORED:
-        path = folder / "out" / name
-        if not path.is_file():
-            continue
-        try:
-            document = strict_json(path.read_bytes())
-        except ValueError as error:
-            raise StudyError("STUDY-036", f"out/{name} was changed or damaged", found=str(error), fix="radaudit check") from None
-        evidence = document.get("evidence", document) if isinstance(document, dict) else {}
-        findings = evidence.get("findings") if isinstance(evidence, dict) else None
-        if isinstance(findings, list):
-            return _numbered(findings)
-    raise StudyError("STUDY-035", "no stage of this study has stored findings yet", fix="radaudit check")
-
-
-def _numbered(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    staged = [finding.public() for finding in ranked(_of_stages(folder))]
+    told = _of_dossier(folder)
+    if told and all({**item, "id": None} in [{**known, "id": None} for known in told] for item in staged):
+        return told
+    if not staged:
+        raise StudyError("STUDY-035", "no stage of this study has stored findings yet", fix="radaudit check")
     counts: Counter[str] = Counter()
     found = []
-    for item in findings:
+    for item in staged:
         code = str(item["code"])
         counts[code] += 1
         found.append({"id": code if counts[code] == 1 else f"{code}.{counts[code]}", **item})
     return found
+
+
+def _of_stages(folder: Path) -> list[Finding]:
+    found = []
+    for name in STAGES:
+        path = folder / "out" / name
+        if path.is_file():
+            found += [from_public(item) for item in _read(path, f"out/{name}").get("findings", ())]
+    return found
+
+
+def _of_dossier(folder: Path) -> list[dict[str, Any]]:
+    newest = max((path for path in (folder / "dossier").glob("[0-9]*") if path.is_dir()), default=None)
+    if newest is None or not (newest / "dossier.json").is_file():
+        return []
+    document = _read(newest / "dossier.json", f"dossier/{newest.name}/dossier.json")
+    return list(document.get("evidence", {}).get("findings", ()))
+
+
+def _read(path: Path, name: str) -> dict[str, Any]:
+    try:
+        document = strict_json(path.read_bytes())
+        if not isinstance(document, dict):
+            raise ValueError("no JSON object")
+    except ValueError as error:
+        raise StudyError("STUDY-036", f"{name} was changed or damaged", found=str(error), fix="run the stage again") from None
+    return document
 
 
 def find(findings: Sequence[dict[str, Any]], wanted: str) -> dict[str, Any]:

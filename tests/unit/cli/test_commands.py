@@ -225,6 +225,22 @@ def test_show_keeps_rows_out_of_json(cli: Cli, study: Path) -> None:
     assert "LYO-" not in cli("show", "ID-001", "-C", study, "--json")[1]
 
 
+def test_show_takes_the_ids_of_the_dossier_until_a_stage_finds_more(cli: Cli, study: Path) -> None:
+    stored(study)
+    findings = json.loads((study / "out" / "check.json").read_text())["findings"]
+    full = [{"scope": "", "concerns": [], **item} for item in findings]
+    (study / "dossier" / "0001").mkdir(parents=True)
+    told = [{"id": f"{item['code']}.{n}", **item} for n, item in enumerate(full, start=7)]
+    leak = {**told[0], "id": "LEAK-010", "code": "LEAK-010"}
+    (study / "dossier" / "0001" / "dossier.json").write_text(json.dumps({"evidence": {"findings": [*told, leak]}, "record": {}}))
+    assert "LEAK-010" in cli("show", "-C", study)[1]
+    assert cli("show", "SIZE-002.7", "-C", study)[0] == 0
+    (study / "out" / "run.json").write_text(json.dumps({"findings": [full[0] | {"code": "HARM-080"}]}))
+    out = cli("show", "-C", study)[1]
+    assert "HARM-080" in out
+    assert "LEAK-010" not in out
+
+
 def test_show_refuses_what_is_not_there(cli: Cli, study: Path) -> None:
     assert "STUDY-035" in cli("show", "-C", study)[2]
     stored(study)
