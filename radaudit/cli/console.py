@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from radaudit.errors import RadauditError
-from radaudit.study.lines import WIDTH, claim_lines, finding_lines, site_table, table_lines, wrapped
-
-__all__ = ["Console", "claim_lines", "encodable", "error_lines", "finding_lines", "inert", "inert_lines", "site_table", "table_lines"]
+from radaudit.study.lines import WIDTH, wrapped
 
 ASCII = str.maketrans({"≥": ">=", "≤": "<=", "–": "-", "—": "-", "…": "...", "×": "x", "→": "->", "·": "-", "’": "'", "²": "2", "ü": "ue"})
 PAINT = {"FAIL": "31;1", "WARN": "33", "NOTE": "36", "error": "31;1", "refused": "31;1", "fix": "32"}

@@ -39,6 +39,8 @@ def evaluate(
 
 def confirm(call: Call, workspace: Workspace, *, amend: bool) -> None:
     """Ask for the study's name on a terminal; raises GuardError GUARD-020 without one, GUARD-021 for another name."""
+    from radaudit.study.lines import wrapped
+
     study = workspace.plan.study
     if not sys.stdin.isatty() or not call.console.stderr.isatty():
         raise GuardError(
@@ -47,12 +49,21 @@ def confirm(call: Call, workspace: Workspace, *, amend: bool) -> None:
             found="no terminal",
             fix='radaudit evaluate --yes --reason "..."',
         )
-    allowed = workspace.plan.rules.test_openings
-    say = [f"The test set of {study} will be opened; the plan allows {allowed} opening(s)."]
+    say = [announced(workspace)]
     say += ["This opening is an amendment: every later verdict is marked post hoc."] if amend else []
     say += ["After this the signature cannot be changed and tested again on these patients.", f"Type the study name ({study}) to continue:"]
+    say = [line for text in say for line in wrapped(text)]
     quiet, call.console.quiet = call.console.quiet, False
     call.console.say("\n".join(say))
     call.console.quiet = quiet
     if sys.stdin.readline().strip() != study:
         raise GuardError("GUARD-021", "another name than the study's was typed: the test set stays sealed", fix=f"type {study}")
+
+
+def announced(workspace: Workspace) -> str:
+    """Return what is about to happen: the rows, and which opening of how many this is."""
+    ledger, _ = workspace.ledger()
+    opening = len(ledger.named("open")) + 1
+    cut = ledger.named("split")
+    rows = f" ({cut[-1].facts['holdout_rows']} rows)" if cut and "holdout_rows" in cut[-1].facts else ""
+    return f"The test set of {workspace.plan.study}{rows} will be opened: opening {opening} of {workspace.plan.rules.test_openings}."

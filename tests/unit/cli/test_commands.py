@@ -166,6 +166,7 @@ def test_evaluate_asks_for_the_study_name(study: Path, told: Told, monkeypatch: 
     monkeypatch.setattr(sys, "stdin", Terminal(typed))
     monkeypatch.setattr(sys, "stderr", said)
     assert main(["evaluate", "-C", str(study), "--reason", "primary analysis", "--amend"]) == code
+    assert "opening 1 of 1" in said.getvalue()
     assert "Type the study name (small)" in said.getvalue()
     assert "post hoc" in said.getvalue()
     assert len(told.asked) == (1 if code == 0 else 0)
