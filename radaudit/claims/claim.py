@@ -18,6 +18,12 @@ LABELS = {
 PLACES = {"test": "in the test set", "new_site": "at a new site (95% prediction interval)"}
 
 
+def limit(value: float) -> str:
+    """Return a limit as registered: at least two decimals, as many as it has."""
+    short = f"{value:.2f}"
+    return short if float(short) == value else f"{value:g}"
+
+
 class Answer(StrEnum):
     """The three verdicts a claim can get, in the words every view prints."""
 
@@ -50,10 +56,10 @@ class Claim:
     def required(self) -> str:
         """The requirement as printed: ``>= 0.70``, ``0.8 to 1.2``."""
         if math.isfinite(self.lowest) and math.isfinite(self.highest):
-            return f"{self.lowest:g} to {self.highest:g}"
+            return f"{limit(self.lowest)} to {limit(self.highest)}"
         if math.isfinite(self.lowest):
-            return f"{'>' if self.strict else '≥'} {self.lowest:g}"
-        return f"{'<' if self.strict else '≤'} {self.highest:g}"
+            return f"{'>' if self.strict else '≥'} {limit(self.lowest)}"
+        return f"{'<' if self.strict else '≤'} {limit(self.highest)}"
 
     @property
     def limit(self) -> float:

@@ -42,9 +42,11 @@ def decide(claim: Claim, observed: Observed, findings: Iterable[Finding] = (), *
     answer, step, sentence = _by_interval(claim, observed)
     if blocking:
         answer, step = Answer.UNDETERMINED, 1
-    reasons = [(f.sentence, f.code) for f in blocking]
+    major = [f for f in concerning if not f.blocking and f.severity == "major"]
+    first = {f.code: f.sentence for f in reversed([*blocking, *major])}  # one reason per code
+    reasons = [(first[f.code], f.code) for f in blocking if first[f.code] == f.sentence]
     reasons += [(sentence, "")]
-    reasons += [(f.sentence, f.code) for f in concerning if not f.blocking and f.severity == "major"]
+    reasons += [(first[f.code], f.code) for f in major if first[f.code] == f.sentence]
     return Decision(
         claim=claim,
         answer=answer,

@@ -19,6 +19,7 @@ from radaudit.findings import Finding
 if TYPE_CHECKING:
     from radaudit.edges.keys import StudyKey
     from radaudit.edges.ledger_file import LedgerFile
+    from radaudit.edges.mlflow import Mirror
     from radaudit.edges.study_file import LoadedStudy
     from radaudit.ledger import Entry, Ledger, Step
     from radaudit.study.plan import Plan
@@ -114,6 +115,13 @@ class Workspace:
 
         return LedgerFile(self.out, self.key)
 
+    @cached_property
+    def mirror(self) -> Mirror:
+        """The mirror in MLflow; nothing is imported before something is mirrored."""
+        from radaudit.edges.mlflow import Mirror
+
+        return Mirror(self.folder, self.plan.study, self.plan.tracking.mlflow)
+
     def ledger(self) -> tuple[Ledger, tuple[Entry, ...]]:
         """Return the steps and the entries recorded so far."""
         return self.record.load()
@@ -126,10 +134,6 @@ class Workspace:
     def note(self, step: Step) -> Entry:
         """Append one step to the record."""
         return self.record.append(step, self.actor)
-
-    def note_new(self, steps: Iterable[Step]) -> list[Entry]:
-        """Append steps, leaving out none: a stage that runs again is recorded again."""
-        return [self.note(step) for step in steps]
 
     def write(self, name: str, document: Mapping[str, Any]) -> str:
         """Write a stage result as canonical JSON and return its digest."""

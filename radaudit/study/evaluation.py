@@ -53,8 +53,8 @@ def evaluate(
 ) -> Evaluation:
     """Return what the locked signature does on the holdout; comparators are fitted on ``training``, never on the holdout.
 
-    Rows whose batch the signature does not know follow ``harmonise.unseen.evaluation``; ``adapt`` needs the ``effects`` of the fit. Raises DesignError (PERF-080) if no row
-    can be scored.
+    Rows whose batch the signature does not know follow ``harmonise.unseen.evaluation``; ``adapt`` needs the ``effects`` of the fit.
+    Raises DesignError (PERF-080) if no row can be scored.
     """
     document = _with_policy(signature, plan.harmonise.unseen.evaluation, holdout, effects)
     scored = Scorer(document).score(scoring_rows(holdout))

@@ -101,7 +101,7 @@ def candidate_signature(
     roles = table.roles
     outcome = roles.outcome
     columns = roles.batch or ((roles.site,) if roles.site else ())
-    people = {p: y for p, y in zip(table.patients, table.outcome.tolist(), strict=True)}
+    people = dict(zip(table.patients, table.outcome.tolist(), strict=True))
     return lock(
         pipeline,
         name=plan.study,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from radaudit.digests import digest, file_digest
 from radaudit.edges.stages.ingest import ingest
+from radaudit.edges.stages.mirror import answers, mirror
 from radaudit.edges.workspace import BLOCKED, DONE, Progress, StageResult, Workspace
 from radaudit.findings import Finding, Verdict, ranked
 from radaudit.ledger import Exposure, Step
@@ -55,8 +56,10 @@ def checked(ws: Workspace, progress: Progress) -> tuple[StageResult, Intake]:
     if not ws.fresh("check", wanted):
         saw = Exposure(rows=table.rows, roles=SEEN)
         counts = {"findings": len(findings), "blocking": len(blocking)}
-        ws.note(Step(name="check", used={"table": table.digest}, made={"check": made}, saw=saw, facts=counts))
+        entry = ws.note(Step(name="check", used={"table": table.digest}, made={"check": made}, saw=saw, facts=counts))
         ws.done("check", inputs=wanted, output=made)
+        progress("mirroring in MLflow")
+        mirror(ws, "check", entry, params=counts, metrics=answers(findings), artifacts=("check.json",))
     from radaudit.study.lines import finding_lines
 
     return StageResult(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from radaudit.edges.stages.ingest import ingest, store
 from radaudit.edges.stages.lock import locked
+from radaudit.edges.stages.mirror import mirror, numbers
 from radaudit.edges.stages.run import EFFECTS, cut
 from radaudit.edges.workspace import BLOCKED, DONE, UNDETERMINED, Progress, StageResult, Workspace
 from radaudit.errors import GuardError
@@ -13,6 +14,7 @@ from radaudit.findings import Finding, from_public
 from radaudit.ledger import Exposure, Ledger, Step
 
 if TYPE_CHECKING:
+    from radaudit.ledger import Entry
     from radaudit.splits import Guard, Split
 
 RESULTS = "results.json"
@@ -70,10 +72,10 @@ def evaluate(ws: Workspace, reason: str, *, amend: bool, progress: Progress) -> 
     training = store(ws).training(split.training)
     found = measured(ws.plan, signature, intake.table.take(rows), training, effects)
     made = ws.write(RESULTS, {**found.document, "findings": [finding.public() for finding in found.findings]})
-    ws.note(
-        Step(name="evaluate", used={"lock": sha256}, made={"results": made}, saw=saw, facts={"scored": found.document["rows"]["scored"]})
-    )
+    facts = {"scored": found.document["rows"]["scored"]}
+    entry = ws.note(Step(name="evaluate", used={"lock": sha256}, made={"results": made}, saw=saw, facts=facts))
     ws.done("evaluate", inputs=sha256, output=made)
+    _mirrored(ws, entry, found.document, used["table"], len(rows))
     progress("deciding the claims")
     return _answered(ws, found.findings, len(after.openings))
 
@@ -94,6 +96,20 @@ def _unchanged(ws: Workspace, signature: dict[str, Any], training: str) -> None:
             found=f"locked on {signature['training']['digest'][:12]}, now {training[:12]}",
             fix="restore the tables, or make a new version: radaudit run && radaudit lock --version 1.1.0",
         )
+
+
+def _mirrored(ws: Workspace, entry: Entry, document: dict[str, Any], table: str, rows: int) -> None:
+    from radaudit.edges.mlflow import Dataset
+
+    mirror(
+        ws,
+        "evaluate",
+        entry,
+        params=document["rows"],
+        metrics=numbers(document["performance"], "test"),
+        inputs=(Dataset(name="holdout", sha256=table, rows=rows, context="test"),),
+        artifacts=(RESULTS,),
+    )
 
 
 def _answered(ws: Workspace, findings: tuple[Finding, ...], openings: int) -> StageResult:

@@ -6,6 +6,7 @@ from typing import Any
 
 from radaudit.digests import digest
 from radaudit.edges.stages.ingest import store
+from radaudit.edges.stages.mirror import mirror
 from radaudit.edges.stages.run import CANDIDATE
 from radaudit.edges.workspace import Progress, StageResult, Workspace
 from radaudit.errors import GuardError
@@ -48,7 +49,12 @@ def lock(ws: Workspace, name: str | None, version: str, progress: Progress) -> S
     if not any(step.made.get("signature") == document["sha256"] for step in ledger.named("lock")):
         facts = {"name": document["name"], "version": document["version"], "opened_before": len(ledger.named("open"))}
         made = {"signature": document["sha256"], "file": digest(document)}
-        ws.note(Step(name="lock", used={"plan": ws.plan.digest, "training": document["training"]["digest"]}, made=made, facts=facts))
+        used = {"plan": ws.plan.digest, "training": document["training"]["digest"]}
+        entry = ws.note(Step(name="lock", used=used, made=made, facts=facts))
+        run, _ = mirror(ws, "lock", entry, params=facts, artifacts=(SIGNATURE,))
+        if run.run_id:
+            sha256, words = str(document["sha256"]), f"locked, not evaluated yet: {registration(document)}"
+            ws.mirror.register(str(document["name"]), run.run_id, version=version, sha256=sha256, description=words)
     ws.done("lock", inputs=wanted, output=document["sha256"])
     names = [item["name"] for item in document["inputs"] if item["kind"] == "feature"]
     coded = sum(1 for item in document["inputs"] if item["ibsi"])

@@ -11,7 +11,8 @@ from radaudit.edges.clock import utc_now
 from radaudit.edges.stages.evaluate import EXIT, RESULTS, post_hoc, stage_findings
 from radaudit.edges.stages.ingest import store
 from radaudit.edges.stages.lock import SIGNATURE, locked
-from radaudit.edges.stages.run import RUN, cut
+from radaudit.edges.stages.mirror import mirror, mirrored
+from radaudit.edges.stages.run import RISKS, RUN, cut
 from radaudit.edges.workspace import STUDY_FILE, Progress, StageResult, Workspace
 from radaudit.errors import GuardError
 from radaudit.findings import Finding
@@ -67,11 +68,24 @@ def leak_findings(ws: Workspace, intake: Any, split: Any, ledger: Any, trained: 
         plan=ws.plan.digest,
         allowed=ws.plan.rules.test_openings,
         without=() if trained["harmonisation"] else ("harmonise.fit",),
+        score=_score(ws, intake, split),
         site_auc=baselines.get("site"),
         volume_auc=baselines.get("volume"),
         auc=_measured(trained["development"]["auc"]),
     )
     return audit(case)
+
+
+def _score(ws: Workspace, intake: Any, split: Any) -> Any:
+    """Return the out-of-fold risk of training rows (n,), NaN for the others; None if the run left none."""
+    import numpy as np
+
+    kept = ws.read(RISKS)
+    if kept is None or len(kept["risks"]) != len(split.training):
+        return None
+    score = np.full(len(intake.table), np.nan)
+    score[list(split.training)] = [np.nan if risk is None else risk for risk in kept["risks"]]
+    return score
 
 
 def _measured(document: dict[str, Any]) -> Any:
@@ -89,7 +103,12 @@ def report(ws: Workspace, progress: Progress) -> StageResult:
     progress("assembling the evidence")
     evidence, _ = assembled(ws)
     sha256 = evidence_digest(evidence)
-    ws.note(Step(name="report", made={"evidence": sha256}, facts={"verdict": evidence["verdict"]["overall"]}))
+    overall = evidence["verdict"]["overall"]
+    entry = ws.note(Step(name="report", made={"evidence": sha256}, facts={"verdict": overall}))
+    ws.write("evidence.json", evidence)
+    progress("mirroring in MLflow")
+    mirror(ws, "report", entry, evidence=sha256, params={"verdict": overall}, artifacts=("evidence.json",))
+    _concluded(ws, evidence, sha256)
     progress("drawing the page")
     document = dossier_bytes(evidence, record(ws))
     files = {
@@ -102,7 +121,6 @@ def report(ws: Workspace, progress: Progress) -> StageResult:
     folder = write_dossier(ws.folder / "dossier", files, ws.key)
     where = folder.relative_to(ws.folder).as_posix()
     ws.done("report", inputs=sha256, output=sha256)
-    overall = evidence["verdict"]["overall"]
     return StageResult(
         command="report",
         exit_code=EXIT[overall],
@@ -116,6 +134,13 @@ def report(ws: Workspace, progress: Progress) -> StageResult:
         ),
         details={"verdict": evidence["verdict"], "evidence_sha256": sha256, "key": ws.key.fingerprint},
     )
+
+
+def _concluded(ws: Workspace, evidence: dict[str, Any], sha256: str) -> None:
+    """Write the verdict of every claim into the description of the registered version."""
+    claims = "; ".join(f"{claim['id']} {claim['verdict']}" for claim in evidence["claims"])
+    words = f"{evidence['verdict']['overall']} ({claims}). {evidence['signature']['registration']}. Evidence {sha256}."
+    ws.mirror.conclude(evidence["signature"]["name"], sha256=evidence["signature"]["sha256"], verdict=words, evidence_sha256=sha256)
 
 
 def record(ws: Workspace) -> dict[str, Any]:
@@ -140,7 +165,7 @@ def record(ws: Workspace) -> dict[str, Any]:
             "packages": {"radaudit": radaudit.__version__, **{name: found for name in PACKAGES if (found := _version(name))}},
             "platform": f"{platform.system()} {platform.machine()}",
         },
-        "mlflow": ws.read("mlflow.json"),
+        "mlflow": mirrored(ws),
         "commands": ["radaudit run", "radaudit lock", "radaudit evaluate --reason ...", "radaudit report"],
     }
 

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 from radaudit.digests import digest
 from radaudit.edges.stages.check import checked
 from radaudit.edges.stages.ingest import store
+from radaudit.edges.stages.mirror import mirror, numbers
 from radaudit.edges.workspace import BLOCKED, DONE, Progress, StageResult, Workspace
 from radaudit.ledger import Step
 
 if TYPE_CHECKING:
+    from radaudit.ledger import Entry
     from radaudit.splits import Split
     from radaudit.study.training import Trained
+    from radaudit.tables import FeatureTable
     from radaudit.tables.intake import Intake
 
-CANDIDATE, RUN, EFFECTS = "candidate.json", "run.json", "effects.json"
+CANDIDATE, RUN, EFFECTS, RISKS = "candidate.json", "run.json", "effects.json", "risks.json"
 
 
 def cut(ws: Workspace, intake: Intake) -> Split:
@@ -73,13 +76,33 @@ def _train(ws: Workspace, intake: Intake, split: Split, wanted: str, progress: P
         return crosscheck_neurocombat(x, batch, covariates, features=features)
 
     trained = train(ws.plan, table, split.training, intake.dictionary, cross=cross, progress=progress)
-    for step in trained.steps:
-        ws.note(step)
+    entry = [ws.note(step) for step in trained.steps][-1]
     made = ws.write(RUN, {**trained.document, "findings": [finding.public() for finding in trained.findings]})
     ws.write(CANDIDATE, trained.candidate)
     ws.write(EFFECTS, {"effects": None if trained.pipeline.effects is None else trained.pipeline.effects.document()})
+    ws.write(RISKS, {"training": table.digest, "risks": [None if risk != risk else risk for risk in trained.development.risks.tolist()]})
     ws.done("run", inputs=wanted, output=made)
+    progress("mirroring in MLflow")
+    _mirrored(ws, entry, table, trained)
     return trained
+
+
+def _mirrored(ws: Workspace, entry: Entry, table: FeatureTable, trained: Trained) -> None:
+    from radaudit.edges.mlflow import Dataset
+
+    development = trained.document["development"]
+    estimates = {"auc": development["auc"], "slope": development["slope"], "brier": development["brier"]}
+    estimates |= {f"baseline_{row['name']}": row["auc"] for row in development["baselines"]}
+    mirror(
+        ws,
+        "run",
+        entry,
+        params={"features": list(trained.pipeline.features), "threshold": trained.pipeline.threshold},
+        metrics=numbers(estimates, "development"),
+        folds={"development/fold_auc": [row["auc"] for row in development["folds"]], "development/repeat_auc": development["repeats"]},
+        inputs=(Dataset(name="training", sha256=table.digest, rows=len(table), context="training"),),
+        artifacts=(RUN, CANDIDATE),
+    )
 
 
 def _lines(ws: Workspace, split: Split, found: dict[str, Any], again: bool) -> list[str]:
