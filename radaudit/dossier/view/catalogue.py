@@ -80,6 +80,11 @@ def evidence_figures(measure: str, on: str) -> tuple[str, ...]:
     return ("FIG-08-1",) if on == "new_site" else SHOWN.get((measure, on), ())
 
 
+def figures_of(section: str) -> tuple[str, ...]:
+    """Return the figures of a section, by its two-digit number."""
+    return tuple(name for name in FIGURES if name[4:6] == section)
+
+
 def section_of(code: str) -> str:
     """Return the section a code belongs to."""
     return SECTION_OF.get(code.split("-", 1)[0], "findings")

@@ -251,6 +251,7 @@ class Gauge:
     highest: float | None
     tone: str
     words: str
+    required: str = ""
     large: bool = False
     kind: ClassVar[str] = "gauge"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from radaudit.dossier.view import words
+from radaudit.dossier.view.catalogue import figures_of
 from radaudit.dossier.view.charts import Box, Flow, Heat, Mosaic
 from radaudit.dossier.view.node import Node, known
 from radaudit.dossier.view.parts import (
@@ -31,7 +32,7 @@ def blocks(evidence: Node) -> tuple[Block, ...]:
     """Return the blocks of section 3."""
     cohort = evidence.node("cohort")
     if not cohort:
-        return (Missing(what="The cohort", reason=evidence.why("cohort")),)
+        return (Missing(what="The cohort", reason=evidence.why("cohort"), figures=figures_of("03")),)
     return (
         Figures(figures=(flow(cohort), mosaic(cohort))),
         Heading(text="Sites"),

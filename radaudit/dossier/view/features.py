@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from radaudit.dossier.view import words
+from radaudit.dossier.view.catalogue import figures_of
 from radaudit.dossier.view.charts import Axis, Mark, RowOf, Rows
 from radaudit.dossier.view.node import Node
 from radaudit.dossier.view.parts import (
@@ -31,7 +32,7 @@ def blocks(evidence: Node) -> tuple[Block, ...]:
     """Return the blocks of section 4."""
     features = evidence.node("features")
     if not features:
-        return (Missing(what="The features", reason=evidence.why("features")),)
+        return (Missing(what="The features", reason=evidence.why("features"), figures=figures_of("04")),)
     return (
         Facts(rows=(("Extractor", say(features.text("extractor") or features.why("extractor"))),)),
         settings(features),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from radaudit.dossier.view import words
+from radaudit.dossier.view.catalogue import figures_of
 from radaudit.dossier.view.charts import Arrows, Axis, Curve, Mark, Marks, Plot, Points, RowOf, Rows, Rule
 from radaudit.dossier.view.node import Node
 from radaudit.dossier.view.parts import (
@@ -29,6 +30,7 @@ from radaudit.dossier.view.tables import estimate_rows
 
 ELLIPSE = math.sqrt(-2.0 * math.log(1.0 - 0.80))  # radius in SD that holds 80 % of a bivariate normal (chi-square, 2 degrees of freedom)
 MOST_ARROWS = 400
+MOST_POINTS = 2000
 MOST_ROWS = 600
 LEAST_P = 1e-300
 
@@ -37,7 +39,7 @@ def blocks(evidence: Node) -> tuple[Block, ...]:
     """Return the blocks of section 5."""
     part = evidence.node("harmonisation")
     if not part:
-        return (Missing(what="Harmonisation", reason=evidence.why("harmonisation")),)
+        return (Missing(what="Harmonisation", reason=evidence.why("harmonisation"), figures=figures_of("05")),)
     return (
         *((Prose(line=say(words.sentence(part.text("sentence")))),) if part.text("sentence") else ()),
         facts(part),
@@ -231,7 +233,7 @@ def probe(part: Node) -> Figure | NoFigure:
     )
     said = (
         site.text("sentence")
-        or f"Cross-validated AUC of guessing the batch: {words.estimate(before)} before, {words.estimate(after)} after."
+        or f"Balanced accuracy of guessing the batch, cross-validated: {words.estimate(before)} before, {words.estimate(after)} after."
     )
     return Figure(
         id="FIG-05-4",
@@ -240,7 +242,7 @@ def probe(part: Node) -> Figure | NoFigure:
         read="Bars with intervals; the dashed line is chance, the shaded range is what shuffled batch labels give.",
         charts=(
             Rows(
-                axis=Axis(label="cross-validated AUC of guessing the batch", low=0.0, high=1.0),
+                axis=Axis(label="balanced accuracy of guessing the batch, cross-validated", low=0.0, high=1.0),
                 rows=rows,
                 rules=rules,
                 shade=(low, high) if low is not None and high is not None else None,
@@ -277,14 +279,17 @@ def association(part: Node) -> Figure | NoFigure:
         question=question,
         answer=f"Median change {words.number(moved, 3)}; {words.count(above)} of {words.count(len(full))} features moved away from 0.5; "
         f"largest change {words.number(largest[2] - largest[1], 3)} ({largest[0]}).",
-        read="One point per feature, its AUC for the outcome in training; on the line nothing changed, above it the association grew.",
+        read="One point per feature, its AUC for the outcome in training; on the line nothing changed."
+        + (f" The {MOST_POINTS} largest changes of {words.count(len(full))} are drawn." if len(full) > MOST_POINTS else ""),
         charts=(
             Plot(
                 x=Axis(label="AUC before", low=low - pad, high=high + pad),
                 y=Axis(label="AUC after", low=low - pad, high=high + pad),
                 layers=(
-                    Rule(identity=True, label="no change", at=0.04),
-                    Marks(points=tuple((a, b) for _, a, b in full), faint=len(full) > 40),
+                    Rule(identity=True, label="no change", at=0.93),
+                    Marks(
+                        points=tuple((a, b) for _, a, b in full[:MOST_POINTS]), faint=len(full) > 40, size=3.2 if len(full) <= 200 else 2.2
+                    ),
                 ),
                 square=True,
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from radaudit.dossier.view import words
+from radaudit.dossier.view.catalogue import figures_of
 from radaudit.dossier.view.charts import Axis, Curve, Layer, Mark, Marks, Plot, RowOf, Rows, Rule
 from radaudit.dossier.view.node import Node
 from radaudit.dossier.view.parts import (
@@ -27,7 +28,7 @@ def blocks(evidence: Node, entries: frozenset[str]) -> tuple[Block, ...]:
     """Return the blocks of section 6."""
     leaks = evidence.node("leaks")
     if not leaks:
-        return (Missing(what="The leak checks", reason=evidence.why("leaks")),)
+        return (Missing(what="The leak checks", reason=evidence.why("leaks"), figures=figures_of("06")),)
     return (checks(leaks, entries), Figures(figures=(optimism(leaks),)))
 
 

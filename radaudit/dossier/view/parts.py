@@ -98,10 +98,11 @@ class Verbatim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """What could not be computed, and why."""
+    """What could not be computed, and why; ``figures`` would have stood here, so that links to them still arrive."""
 
     what: str
     reason: str
+    figures: tuple[str, ...] = ()
     kind: ClassVar[str] = "missing"
 
 

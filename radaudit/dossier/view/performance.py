@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from radaudit.dossier.view import words
+from radaudit.dossier.view.catalogue import figures_of
 from radaudit.dossier.view.charts import Axis, Confusion, Mark, RowOf, Rows, Rule
 from radaudit.dossier.view.curves import calibration, decision, permutation, roc
 from radaudit.dossier.view.node import Node, Quantity
@@ -56,7 +57,7 @@ def blocks(evidence: Node) -> tuple[Block, ...]:
             ),
         ]
     else:
-        made.append(Missing(what="Performance on the test set", reason=evidence.why("performance")))
+        made.append(Missing(what="Performance on the test set", reason=evidence.why("performance"), figures=figures_of("07")[:-1]))
     return (*made, Heading(text="Development: resampling of the training data"), *development(evidence))
 
 
@@ -103,6 +104,7 @@ def comparisons(part: Node) -> Figure | NoFigure:
     rows = [("this signature", mine, Quantity(reason="itself"))]
     rows += [(r.text("against"), r.quantity("auc"), r.quantity("delta")) for r in rivals]
     lows = [q.low for _, q, _ in rows if q.low is not None] + [0.5]
+    highs = [q.high for _, q, _ in rows if q.high is not None] + [0.6]
     drawn = tuple(
         RowOf(
             label=name,
@@ -113,9 +115,11 @@ def comparisons(part: Node) -> Figure | NoFigure:
         for i, (name, q, _) in enumerate(rows)
     )
     beaten = [name for name, _, d in rows[1:] if d.low is not None and d.low > 0]
-    open_ = [name for name, _, d in rows[1:] if d.known and name not in beaten]
-    said = f"The signature is better than {', '.join(beaten)}" if beaten else "The signature is shown to be better than none of them"
-    said += f"; not shown for {', '.join(open_)}" if open_ and beaten else ""
+    unclear = [name for name, _, d in rows[1:] if name not in beaten]
+    said = f"Better than {_joined(beaten)}" if beaten else "Shown to be better than none of them"
+    said += f"; not shown for {_joined(unclear)}" if unclear and beaten else ""
+    hardest = max((r for r in rows[1:] if r[2].known), key=lambda r: (r[1].value or 0.0, r[0]), default=None)
+    said += f". Gain over {hardest[0]}: {words.estimate(hardest[2])}" if hardest else ""
     table = tuple(
         (
             cell(name, style="strong" if i == 0 else ""),
@@ -125,22 +129,31 @@ def comparisons(part: Node) -> Figure | NoFigure:
         )
         for i, (name, q, d) in enumerate(rows)
     )
-    gains = "; ".join(f"gain over {name} {words.estimate(d)}" for name, _, d in rows[1:] if d.known)
     return Figure(
         id="FIG-07-6",
         question=question,
-        answer=f"{said} ({gains})." if gains else f"{said}.",
+        answer=f"{said}.",
         read="AUC on the same test patients with 95% intervals; better means that the interval of the paired difference lies above 0.",
-        charts=(Rows(axis=Axis(label="AUC, test set", low=min(lows) - 0.02, high=1.0), rows=drawn, rules=(Rule(x=0.5, label="chance"),)),),
+        charts=(
+            Rows(
+                axis=Axis(label="AUC, test set", low=min(lows) - 0.02, high=min(max(highs) + 0.03, 1.0)),
+                rows=drawn,
+                rules=(Rule(x=0.5, label="chance"),),
+            ),
+        ),
         table=Table(columns=columns("Model", "#AUC", "#Gain of the signature", "Method"), rows=table),
     )
+
+
+def _joined(names: list[str]) -> str:
+    return " and ".join(text for text in (", ".join(names[:-1]), names[-1]) if text) if names else ""
 
 
 def development(evidence: Node) -> tuple[Block, ...]:
     """Return what nested resampling on training data promised, and the baselines of every study."""
     part = evidence.node("development")
     if not part:
-        return (Missing(what="Development", reason=evidence.why("development")),)
+        return (Missing(what="Development", reason=evidence.why("development"), figures=figures_of("07")[-1:]),)
     outer = part.quantity("auc")
     repeats = tuple(v for v in part.numbers("repeats") if v is not None)
     baselines = [(b.text("name"), b.quantity("auc")) for b in part.nodes("baselines")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from radaudit.dossier.view import words
+from radaudit.dossier.view.catalogue import figures_of
 from radaudit.dossier.view.charts import Axis, Mark, RowOf, Rows, Rule
 from radaudit.dossier.view.node import Node
 from radaudit.dossier.view.parts import (
@@ -25,6 +26,7 @@ from radaudit.dossier.view.parts import (
 )
 
 MOST_BARS = 30
+OTHERS = 8
 STABLE = 0.8
 
 
@@ -32,7 +34,7 @@ def blocks(evidence: Node) -> tuple[Block, ...]:
     """Return the blocks of section 9."""
     part = evidence.node("signature")
     if not part:
-        return (Missing(what="The signature", reason=evidence.why("signature")),)
+        return (Missing(what="The signature", reason=evidence.why("signature"), figures=figures_of("09")),)
     return (
         facts(part),
         Verbatim(text=formula(part), label="Formula"),
@@ -117,7 +119,8 @@ def bars(part: Node) -> Figure | NoFigure:
         question=question,
         answer=f"{full[0][0]} weighs most: {words.number(full[0][1])} on the log-odds per standard deviation.",
         read="Change of the log-odds per standard deviation of the harmonised feature; bars to the right raise the risk.",
-        charts=(Rows(axis=Axis(label="log-odds per SD", low=-reach, high=reach), rows=rows, rules=(Rule(x=0.0, dash=""),)),),
+        charts=(Rows(axis=Axis(label="log-odds per SD", low=-reach, high=reach), rows=rows, rules=(Rule(x=0.0, dash=""),), wide=True),),
+        wide=True,
         table=Table(
             columns=columns("Feature", "#Log-odds per SD"), rows=tuple((cell(n), figure_cell(words.number(v, 3))) for n, v in full)
         ),
@@ -133,26 +136,29 @@ def stability(evidence: Node) -> Figure | NoFigure:
     full = sorted(((n, s) for n, s in shares if s is not None), key=lambda r: (r[0] not in chosen, -r[1], r[0]))
     if not full:
         return NoFigure(id="FIG-09-2", question=question, reason=part.why("stability"))
+    shown = min(len(chosen) + OTHERS, MOST_BARS)
     stable = sum(1 for n, s in full if n in chosen and s >= STABLE)
     rows = tuple(
         RowOf(
             label=n, marks=(Mark(value=s, form="bar", ink="accent" if n in chosen else "muted"),), text=words.share(s), strong=n in chosen
         )
-        for n, s in full[:MOST_BARS]
+        for n, s in full[:shown]
     )
     return Figure(
         id="FIG-09-2",
         question=question,
-        answer=f"{words.count(stable)} of {words.plural(len(chosen), 'feature')} in the signature were chosen in 80% of the resamples or more.",
+        answer=f"{stable} of {words.plural(len(chosen), 'feature')} in the signature were chosen in 80% of the resamples or more.",
         read="Share of resamples in which a feature was chosen; bold and coloured are in the signature; the line is 80%."
-        + (f" The first {MOST_BARS} of {len(full)}." if len(full) > MOST_BARS else ""),
+        + (f" The first {shown} of {len(full)}." if len(full) > shown else ""),
         charts=(
             Rows(
                 axis=Axis(label="share of resamples", low=0.0, high=1.0, percent=True),
                 rows=rows,
                 rules=(Rule(x=STABLE, label="80%"),),
+                wide=True,
             ),
         ),
+        wide=True,
         table=Table(
             columns=columns("Feature", "#Share", "In the signature"),
             rows=tuple((cell(n), figure_cell(words.share(s)), cell("yes" if n in chosen else "")) for n, s in full[:200]),

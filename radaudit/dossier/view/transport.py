@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from radaudit.dossier.view import words
+from radaudit.dossier.view.catalogue import figures_of
 from radaudit.dossier.view.charts import Axis, Mark, RowOf, Rows, Rule
 from radaudit.dossier.view.node import Node, Quantity
 from radaudit.dossier.view.parts import Block, Figure, Figures, Key, Missing, NoFigure, Table, cell, columns, figure_cell
@@ -15,7 +16,7 @@ def blocks(evidence: Node) -> tuple[Block, ...]:
     """Return the blocks of section 8."""
     part = evidence.node("transport")
     if not part:
-        return (Missing(what="Transportability", reason=evidence.why("transport")),)
+        return (Missing(what="Transportability", reason=evidence.why("transport"), figures=figures_of("08")),)
     return (Figures(figures=(forest(part), holdout(part), unharmonised(part))),)
 
 
@@ -111,7 +112,7 @@ def forest(part: Node) -> Figure | NoFigure:
         id="FIG-08-1",
         question=question,
         answer=words.sentence(said),
-        read="Each site in turn is left out, everything is fitted on the others and scored on it. Diamond: pooled mean; thick bar: where the"
+        read="Each site in turn is left out, everything is fitted on the others and scored on it. Diamond: pooled; thick bar: where the"
         " AUC of a further site is expected; the axis is logit, so intervals stay inside 0 to 1.",
         charts=(
             Rows(

@@ -37,7 +37,17 @@ def gauge(claim: Node, status: Status, *, large: bool = False) -> Gauge:
     seen = claim.quantity("observed")
     lowest, highest = requirement(claim)
     said = f"Claim {claim.text('id')}: {measure(claim)} {words.estimate(seen)}, required {claim.text('required_text')}: {status.word}"
-    return Gauge(value=seen.value, low=seen.low, high=seen.high, lowest=lowest, highest=highest, tone=status.tone, words=said, large=large)
+    return Gauge(
+        value=seen.value,
+        low=seen.low,
+        high=seen.high,
+        lowest=lowest,
+        highest=highest,
+        tone=status.tone,
+        words=said,
+        required=claim.text("required_text"),
+        large=large,
+    )
 
 
 def measure(claim: Node) -> str:
@@ -91,7 +101,7 @@ def claims_table(evidence: Node, status: dict[str, Status]) -> Table | Missing:
             )
         )
     return Table(
-        columns=columns("Claim", "Measure", "Required", "Observed (95% interval)", "Interval and requirement", "Verdict", "Evidence"),
+        columns=columns("Claim", "Measure", "Required", "Observed (95%)", "Interval drawn", "Verdict", "Evidence"),
         rows=tuple(rows),
         anchors=tuple(words.anchor("claim", claim.text("id")) for claim in claims),
     )

@@ -41,7 +41,7 @@ def number(value: float | None, digits: int = 2) -> str:
     if value != 0 and abs(value) < 0.5 * 10**-digits:
         return f"{value:.1e}".replace("-", "−")
     text = f"{value:.{digits}f}"
-    return "0" if text.strip("-0.") == "" and digits == 0 else text.replace("-", "−")
+    return (text.lstrip("-") if not text.strip("-0.") else text).replace("-", "−")
 
 
 def count(value: int | None) -> str:
