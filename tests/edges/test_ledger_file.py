@@ -137,7 +137,7 @@ from pathlib import Path
 from radaudit.edges.keys import StudyKey
 from radaudit.edges.ledger_file import LedgerFile
 from radaudit.ledger import Step
-file = LedgerFile(Path(sys.argv[1]), StudyKey(bytes(range(32))))
+file = LedgerFile(Path(sys.argv[1]), StudyKey(bytes(range(32))), lambda: "2026-11-23T08:00:00Z")
 i = 0
 while True:
     entry = file.append(Step(name="split", facts={"i": i, "pad": "x" * 20000}), "rossi")
