@@ -155,9 +155,12 @@ def child(name: str, grid: str) -> None:
 
 def measure(name: str, grid: str, python: str) -> dict[str, float] | str:
     threads = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
-    root = str(Path(__file__).parents[1])
+    root = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
-        [python, __file__, "--child", name, grid], capture_output=True, text=True, env={**os.environ, **threads, "PYTHONPATH": root, "PYTHONWARNINGS": "ignore"}
+        [python, __file__, "--child", name, grid],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **threads, "PYTHONPATH": root, "PYTHONWARNINGS": "ignore"},
     )
     if done.returncode:
         return done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit {done.returncode}"
@@ -170,8 +173,9 @@ def folds() -> None:
 
     from radaudit.harmonise.combat import fit_combat
     from radaudit.harmonise.moments import measure as moments_of
+    from radaudit.harmonise.moments import measure_parts
 
-    x, batch, age, sex = table(*GRIDS["middle"])
+    x, batch, age, sex = table(*GRIDS["large"])
     features, fold = [f"f{j}" for j in range(x.shape[1])], np.arange(len(x)) % 10
 
     def moments(rows):
@@ -181,7 +185,7 @@ def folds() -> None:
         return fit_combat(moments(slice(None)))
 
     def subtracted():
-        parts = [moments(fold == k) for k in range(10)]
+        parts = list(measure_parts(x, batch, fold, {"age": age, "sex": sex}, features=features).values())
         whole = parts[0]
         for part in parts[1:]:
             whole = whole + part
@@ -193,14 +197,14 @@ def folds() -> None:
     def seconds(call):
         call()
         best = float("inf")
-        for _ in range(5):
+        for _ in range(2):
             start = time.process_time()
             call()
             best = min(best, time.process_time() - start)
         return best
 
     base = seconds(one)
-    print(f"\n10 folds of {x.shape[0]} x {x.shape[1]} x 10, CPU seconds: one fit {base:.4f}", end="")
+    print(f"\n10 folds of {x.shape[0]} x {x.shape[1]} x 20, CPU seconds: one fit {base:.4f}", end="")
     for name, call in (("by subtraction", subtracted), ("by refitting", refitted)):
         cost = seconds(call)
         print(f"; {name} {cost:.4f} ({cost / base:.1f} fits)", end="")
@@ -218,7 +222,9 @@ def main() -> None:
     if given.child:
         child(*given.child)
         return
-    runners = {name: sys.executable for name in OURS} | {item.partition("=")[0]: item.partition("=")[2] or sys.executable for item in given.peer}
+    runners = dict.fromkeys(OURS, sys.executable) | {
+        item.partition("=")[0]: item.partition("=")[2] or sys.executable for item in given.peer
+    }
     for grid in given.grid:
         n, p, batches = GRIDS[grid]
         print(f"\n{n} x {p} x {batches}, two covariates{'':14}CPU s   / floor   wall s   / floor   extra / X")
@@ -229,9 +235,8 @@ def main() -> None:
                 print(f"  {name:<26} not run: {found}")
                 continue
             base = base or found
-            print(
-                f"  {name:<26}{found['cpu']:15.4f} {found['cpu'] / base['cpu']:9.1f} {found['wall']:8.4f} {found['wall'] / base['wall']:9.1f} {found['extra']:11.2f}"
-            )
+            shares = [found["cpu"], found["cpu"] / base["cpu"], found["wall"], found["wall"] / base["wall"], found["extra"]]
+            print(f"  {name:<26}{shares[0]:15.4f} {shares[1]:9.1f} {shares[2]:8.4f} {shares[3]:9.1f} {shares[4]:11.2f}")
     if given.folds:
         folds()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np  # noqa: TID253
 
@@ -69,7 +69,7 @@ class CovariateCoding:
             kind, values, missing = _column(name, (covariates or {})[name], rows)
             _refuse_missing(name, missing)
             kinds.append(kind)
-            levels.append(tuple(sorted(set(cast("list[str]", values)))) if kind == "category" else ())
+            levels.append(tuple(sorted(set(values))) if kind == "category" else ())
         return cls(names=names, kinds=tuple(kinds), levels=tuple(levels))
 
     def with_splines(self, knots: Mapping[str, Sequence[float]], *, outside: Outside = "linear") -> CovariateCoding:
@@ -151,10 +151,9 @@ class CovariateCoding:
             block = design[:, own.start : own.start + len(own.columns)]
             fill = _fill(own, means) if (missing == "mean" and absent) or (unseen == "mean" and own.kind == "category") else None
             if own.kind == "category":
-                _indicate(own.name, own.levels, cast("list[str | None]", values), block, unseen, fill)
+                _indicate(own.name, own.levels, values, block, unseen, fill)
             else:
-                numbers = np.array([math.nan if v is None else v for v in cast("list[float | None]", values)], dtype=np.float64)
-                block[...] = spline_columns(numbers, own.knots, self.outside, own.name) if own.knots else numbers[:, None]
+                block[...] = spline_columns(values, own.knots, self.outside, own.name) if own.knots else values[:, None]
             if absent and fill is not None:
                 block[absent] = fill
         return design
@@ -221,18 +220,17 @@ def _fill(own: Block, means: Mapping[str, float] | None) -> list[float]:
 def _indicate(
     name: str, levels: tuple[str, ...], values: list[str | None], block: Floats, policy: LevelPolicy, fill: list[float] | None
 ) -> None:
-    position = {level: i for i, level in enumerate(levels)}
-    unseen = sorted({v for v in values if v is not None and v not in position})
+    position: dict[str | None, int] = {level: i for i, level in enumerate(levels)}
+    unseen = sorted({v for v in set(values) if v is not None and v not in position})
     if unseen and policy == "refuse":
         raise UnseenLevelError(name, unseen, levels)
-    for i, value in enumerate(values):
-        if value is None:
-            continue
-        if value in position:
-            block[i, position[value]] = 1.0
-        elif policy == "reference":
+    code = np.fromiter((position.get(value, -1) for value in values), dtype=np.int64, count=len(values))
+    rows = np.flatnonzero(code >= 0)
+    block[rows, code[rows]] = 1.0
+    for i in np.flatnonzero(code < 0) if unseen else ():
+        if values[i] is not None and policy == "reference":
             block[i, 0] = 1.0
-        else:
+        elif values[i] is not None:
             block[i] = fill
 
 
@@ -248,28 +246,20 @@ def _refuse_missing(name: str, missing: list[int]) -> None:
         )
 
 
-def _column(
-    name: str, values: Sequence[str | float], rows: int, expected: Kind | None = None
-) -> tuple[Kind, list[str] | list[float], list[int]]:
-    """Return a covariate's kind, its values (None where missing) and the rows where it is missing."""
+def _column(name: str, values: Sequence[str | float], rows: int, expected: Kind | None = None) -> tuple[Kind, Any, list[int]]:
+    """Return a covariate's kind, its values (texts with None, or an array with NaN, where missing) and the rows where it is missing."""
     cells = listing(values)
     if len(cells) != rows:
         raise DesignError("HARM-014", f'covariate "{name}" has {len(cells)} values for {rows} rows', fix="give one value per row")
-    text, numbers, out, missing = 0, 0, [], []
-    for i, cell in enumerate(cells):
-        value = _cell(cell)
-        out.append(value)
-        if value is None:
-            missing.append(i)
-        elif isinstance(value, str):
-            text += 1
-        else:
-            numbers += 1
-    if text and numbers:
-        raise DesignError(
-            "HARM-014", f'covariate "{name}" mixes text and numbers', found=f"{text} texts, {numbers} numbers", fix="quote every category"
-        )
-    kind: Kind = "category" if text else "number" if numbers else expected or "number"
+    types = set(map(type, cells))
+    if not types <= {float, int} and types != {str}:  # anything but plain numbers or plain text is looked at cell by cell
+        cells = [_cell(cell) for cell in cells]
+        types = {str if isinstance(cell, str) else float for cell in cells if cell is not None}
+    if str in types and len(types) > 1:
+        text = sum(isinstance(cell, str) for cell in cells)
+        found = f"{text} texts, {sum(cell is not None for cell in cells) - text} numbers"
+        raise DesignError("HARM-014", f'covariate "{name}" mixes text and numbers', found=found, fix="quote every category")
+    kind: Kind = "category" if str in types else "number" if types else expected or "number"
     if expected is not None and kind != expected:
         raise DesignError(
             "HARM-014",
@@ -277,11 +267,19 @@ def _column(
             fix="code the covariate as in training",
             covariate=name,
         )
-    if kind == "number" and any(isinstance(v, float) and math.isinf(v) for v in out):
+    if kind == "category":
+        blank = {cell for cell in set(cells) if cell is None or not str(cell).strip()}
+        return kind, cells if not blank else [None if cell in blank else cell for cell in cells], _where(cells, blank)
+    numbers = np.array([math.nan if cell is None else cell for cell in cells], dtype=np.float64)
+    if bool(np.isinf(numbers).any()):
         raise DesignError(
             "HARM-006", f'covariate "{name}" holds an infinite value', fix="correct the value or treat it as missing", covariate=name
         )
-    return kind, cast("list[str] | list[float]", out), missing
+    return kind, numbers, np.flatnonzero(np.isnan(numbers)).tolist()
+
+
+def _where(cells: list[object], blank: set[object]) -> list[int]:
+    return [i for i, cell in enumerate(cells) if cell in blank] if blank else []
 
 
 def listing(values: object) -> list[object]:

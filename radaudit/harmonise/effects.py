@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from radaudit.arrays import Floats, Ints
+    from radaudit.harmonise.kernel import Kernel
 
 UnseenPolicy = Literal["refuse", "reference", "pass"]
 FORMAT = "radaudit-site-effects/1"
@@ -113,6 +114,7 @@ class SiteEffects:
         levels: LevelPolicy = "refuse",
         missing: MissingPolicy = "refuse",
         out: Floats | None = None,
+        kernel: Kernel | None = None,
     ) -> Floats:
         """Return rows ``x`` (n, p) with the effects of their batches removed; NaN cells stay NaN; ``out`` may be ``x`` itself.
 
@@ -136,12 +138,27 @@ class SiteEffects:
                 found=f"{result.shape} {result.dtype}",
                 fix="a float64 array like x",
             )
+        if kernel is not None and kernel.suits(table) and result.flags.c_contiguous:
+            return self._removed_by(kernel, table, labels, design, order, result)
         names = (*self.batches, *strangers)
         for at, name in zip(positions(labels, names), names, strict=True):
             if name in strangers or name == self.reference:
                 _copy(table, at, result)
             else:
                 _remove(table, at, design, self._correction(name, order), result)
+        return result
+
+    def _removed_by(
+        self, kernel: Kernel, table: NDArray[Any], labels: Sequence[str], design: Floats, order: Ints | None, result: Floats
+    ) -> Floats:
+        place = {name: b for b, name in enumerate(self.batches) if name != self.reference}
+        code = np.fromiter((place.get(label, -1) for label in labels), dtype=np.int64, count=len(labels))
+        own = [self._correction(name, order) for name in self.batches]
+        scale, shift = np.array([c.scale for c in own]), np.array([c.shift for c in own])
+        if kernel.remove(table, code, design, own[0].mean, own[0].beta, scale, shift, result):
+            raise DesignError(
+                "HARM-006", "infinite cells cannot be harmonised", fix="correct them, or leave them empty to treat them as missing"
+            )
         return result
 
     def _order(self, features: Sequence[str]) -> Ints | None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from radaudit.errors import DesignError
 from radaudit.harmonise.combat import fit_combat
-from radaudit.harmonise.moments import SiteMoments, measure
+from radaudit.harmonise.moments import SiteMoments, measure, measure_parts
 from tests.laws.combat_tables import build, sites
 
 FIELDS = ("gamma_hat", "delta_hat", "gamma", "delta", "grand_mean", "pooled_sd", "coefficients")
@@ -77,6 +77,20 @@ def test_a_fit_by_subtraction_equals_a_refit(table, seed, holes):
     two = fit_combat(table.take(kept).moments())
     for name in FIELDS:
         np.testing.assert_allclose(getattr(one, name), getattr(two, name), rtol=1e-10, atol=1e-10)
+
+
+@settings(max_examples=25, deadline=None)
+@given(sites(), st.integers(0, 2**32 - 1), st.booleans())
+def test_parts_measured_together_are_the_parts_measured_alone(table, seed, holes):
+    rng = np.random.default_rng(seed)
+    if holes:
+        table.x[rng.random(table.x.shape) < 0.1] = np.nan
+    part = rng.integers(0, 4, len(table.x))
+    coding = table.moments().coding
+    together = measure_parts(table.x, table.batch, part, table.covariates, features=table.features)
+    assert sorted(together) == sorted(set(part.tolist()))
+    for number, moments in together.items():
+        assert_same_bits(moments, table.take(part == number).moments(coding=coding))
 
 
 @settings(max_examples=25, deadline=None)
