@@ -123,4 +123,7 @@ def _cells(line: bytes, delimiter: str) -> list[str]:
     text = line.decode("utf-8", "replace")
     if not delimiter:
         return [text]
-    return [cell.strip() for row in csv.reader([text], delimiter=delimiter) for cell in row]
+    try:
+        return [cell.strip() for row in csv.reader([text], delimiter=delimiter) for cell in row]
+    except csv.Error:
+        return [cell.strip() for cell in text.split(delimiter)]
