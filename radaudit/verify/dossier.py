@@ -5,6 +5,7 @@ What was altered is not interpreted: if a file is not the one that was written, 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -136,9 +137,14 @@ def _plan(files: Mapping[str, bytes], evidence: Mapping[str, Any], signature: Ma
     study = evidence["study"]
     if signature["plan_sha256"] != study["plan_sha256"]:
         return [failed("VERIFY-035", "The signature was locked under another plan than the evidence states.", SIGNATURE)]
-    if files[STUDY] != study["file"].encode():
+    if _as_text(files[STUDY].decode("utf-8-sig")) != _as_text(study["file"]):
         return [failed("VERIFY-035", "study.yaml is not the file the evidence holds.", STUDY)]
     return [passed("VERIFY-035", "Signature and evidence name one plan; study.yaml is the file the evidence holds.", STUDY)]
+
+
+def _as_text(text: str) -> str:
+    """Return text as the document holds it: NFC, line ends as newlines; the bytes themselves are the manifest's matter."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _record(files: Mapping[str, bytes], evidence: Mapping[str, Any], record: Mapping[str, Any]) -> list[Finding]:

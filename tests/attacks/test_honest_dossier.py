@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from radaudit.edges.bundle import archive_dossier, seal, write_dossier
 from radaudit.edges.rendering import renders_equal
 from radaudit.errors import DossierError
 from radaudit.verify import verify, verify_files
-from tests.attacks.small_dossier import KEY, THIEF, build, codes, good, page_of
+from tests.attacks.small_dossier import KEY, STUDY, THIEF, build, codes, good, page_of
 
 LISTED = [name for name in good() if not name.startswith("manifest")]
 
@@ -42,6 +43,16 @@ def test_a_trusted_key_answers_who_signed() -> None:
 def test_the_same_files_and_key_give_the_same_bytes() -> None:
     assert build() == good()
     assert seal({name: good()[name] for name in reversed(LISTED)}, KEY) == good()
+
+
+def test_a_study_file_of_windows_or_in_decomposed_letters_is_the_same_text() -> None:
+    written = "\ufeff" + STUDY.decode().replace("\n", "\r\n") + "# Zu\u0308rich\r\n"
+
+    def spelt(evidence: dict[str, Any]) -> None:
+        evidence["study"]["file"] = STUDY.decode() + "# Zürich\n"
+
+    files = build(change_evidence=spelt, change_files=lambda files: files.update({"study.yaml": written.encode()}))
+    assert verify_files(files).valid
 
 
 def test_a_dossier_is_never_overwritten(tmp_path: Path) -> None:
