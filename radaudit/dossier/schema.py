@@ -52,7 +52,7 @@ def estimate() -> Schema:
             "patients": count,
             "events": count,
             "method": TEXT,
-            "reason": TEXT,
+            "reason": maybe(TEXT),
         }
     )
 
@@ -108,7 +108,7 @@ def signature() -> Schema:
             "version": TEXT,
             "sha256": DIGEST,
             "bytes": COUNT,
-            "features": COUNT,
+            "features": many(TEXT),
             "registration": TEXT,
             "threshold": parts({"value": NUMBER, "rule": TEXT}),
             "coefficients": many(coefficient),

@@ -151,4 +151,8 @@ def _record(files: Mapping[str, bytes], evidence: Mapping[str, Any], record: Map
     chain, found = read_chain(files)
     if chain is None:
         return found
-    return [*found, *check_record(chain, record), *check_lock(chain, evidence["signature"]["sha256"], evidence["study"]["plan_sha256"])]
+    return [
+        *found,
+        *check_record(chain, record, digest(evidence)),
+        *check_lock(chain, evidence["signature"]["sha256"], evidence["study"]["plan_sha256"]),
+    ]

@@ -63,8 +63,8 @@ def read_chain(files: Mapping[str, bytes]) -> tuple[Chain | None, list[Finding]]
     return chain, found
 
 
-def check_record(chain: Chain, record: Mapping[str, Any]) -> list[Finding]:
-    """Return where the dossier's record differs from the ledger: VERIFY-042 entries, head, root; VERIFY-043 openings."""
+def check_record(chain: Chain, record: Mapping[str, Any], evidence_sha256: str) -> list[Finding]:
+    """Return where the dossier's record differs from the ledger: VERIFY-042 entries, head, root, evidence; VERIFY-043 openings."""
     said = record.get("ledger")
     own = {"entries": len(chain.entries), "head": chain.digests[-1] if chain.digests else None, "root": chain.root}
     found: list[Finding] = []
@@ -72,6 +72,9 @@ def check_record(chain: Chain, record: Mapping[str, Any]) -> list[Finding]:
         found.append(
             failed("VERIFY-042", "The ledger is not the one the dossier was made from: entries, head or root differ.", LEDGER, **own)
         )
+    reports = [payload["made"].get("evidence") for _, payload in chain.events("report") if payload]
+    if reports and reports[-1] not in (None, evidence_sha256):
+        found.append(failed("VERIFY-042", "The last report in the ledger is of other evidence.", LEDGER, found=evidence_sha256))
     openings = [_opening(chain, n, place, payload) for n, (place, payload) in enumerate(chain.events("open"), start=1)]
     listed = record.get("openings") or []
     shown = [{name: item.get(name) for name in OPENING} if isinstance(item, dict) else item for item in listed]

@@ -142,6 +142,15 @@ def test_a_test_set_opened_before_the_lock_is_found() -> None:
     refused(build(recorded=[*in_order[:3], other, *in_order[4:]]), "VERIFY-046", LEDGER)
 
 
+def test_a_ledger_that_reported_other_evidence_is_found() -> None:
+    def with_report(sha256: str) -> list[Step]:
+        return [*steps(locked()), Step(name="report", made={"evidence": "8" * 64}), Step(name="report", made={"evidence": sha256})]
+
+    own = json.loads(good()["dossier.json"])["record"]["evidence_sha256"]
+    assert verify_files(build(recorded=with_report(own))).valid
+    refused(build(recorded=with_report("9" * 64)), "VERIFY-042", LEDGER)
+
+
 def test_the_two_readers_of_a_record_agree() -> None:
     from radaudit.ledger import check_chain, merkle_root
     from radaudit.verify.record import read_chain
