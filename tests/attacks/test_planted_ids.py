@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from radaudit.edges.privacy import look_for, refuse_patients
+from radaudit.edges.canaries import look_for, refuse_patients
 from radaudit.errors import PrivacyError
 from tests.attacks.small_dossier import good
 
