@@ -99,6 +99,7 @@ def report(ws: Workspace, progress: Progress) -> StageResult:
     from radaudit.dossier.document import dossier_bytes, evidence_digest
     from radaudit.edges.bundle import write_dossier
     from radaudit.edges.html import render
+    from radaudit.edges.privacy import refuse_patients
 
     progress("assembling the evidence")
     evidence, _ = assembled(ws)
@@ -118,6 +119,7 @@ def report(ws: Workspace, progress: Progress) -> StageResult:
         STUDY_FILE: (ws.folder / STUDY_FILE).read_bytes(),
         **{name: (ws.out / name).read_bytes() for name in FILES},
     }
+    refuse_patients(files, store(ws).read().table.patients)
     folder = write_dossier(ws.folder / "dossier", files, ws.key)
     where = folder.relative_to(ws.folder).as_posix()
     ws.done("report", inputs=sha256, output=sha256)
