@@ -280,23 +280,24 @@ def _posterior(
     """Return the estimates of batch ``b`` for the features ``at``; without a prior the raw ones."""
     raw, spread, n, simple = frame.gamma_hat[b, at], frame.delta_hat[b, at], frame.n[b, at].astype(np.float64), frame.simple[b, at]
     one = np.ones(len(at))
+    usable = np.where(simple, 1.0, spread) if simple.any() else spread
     if prior is None:
         if bool((n == 0).any()):
             absent = [features[j] for j in at[n == 0]]
             raise DesignError(
                 "HARM-015", f"feature(s) {listed(absent)} were never measured in one batch", fix="leave them out, or eb: true"
             )
-        delta = one if method.mean_only else np.where(simple, 1.0, spread)
+        delta = one if method.mean_only else usable
         return Posterior(gamma=raw, delta=delta, gamma_sd=np.sqrt(delta / n))
     if donors is not None:
-        own = priors.nonparametric(raw, np.where(simple, 1.0, spread), n, donors, scale=not method.mean_only)
+        own = priors.nonparametric(raw, usable, n, donors, scale=not method.mean_only)
     elif method.mean_only:
         own = priors.mean_only(raw, prior)
     else:
-        own = priors.parametric(raw, np.where(simple, 1.0, spread), n, prior, method.stop)
-    if method.mean_only and bool((n > 0).all()):
-        return own
+        own = priors.parametric(raw, usable, n, prior, method.stop)
     in_mean = simple if not method.mean_only else n == 0
+    if not in_mean.any():
+        return own
     return Posterior(
         gamma=np.where(in_mean, priors.shrink_mean(raw, prior, n, one), own.gamma),
         delta=np.where(in_mean, 1.0, own.delta),

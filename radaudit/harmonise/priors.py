@@ -109,21 +109,23 @@ def _golden(gamma_hat: Floats, delta_hat: Floats, squares: Floats, n: Floats, pr
 
 
 def _converged(gamma_hat: Floats, delta_hat: Floats, squares: Floats, n: Floats, prior: Prior) -> tuple[Floats, Floats]:
-    """Return the fixed point of every feature; a feature that reached it is moved no more, whatever the others still need."""
-    gamma, delta = gamma_hat.copy(), delta_hat.copy()
-    active, own_hat, own_squares, own_n, g, d = np.arange(len(gamma)), gamma_hat, squares, n, gamma_hat, delta_hat
+    """Return the fixed point of every feature; a feature that reached it is moved no more, whatever the others still need.
+
+    Given delta, gamma_hat - gamma = (gamma_hat - gamma_bar) delta / (tau2 n + delta): the published pair of updates is one
+    update of delta, least + reach (delta / (tau2 n + delta))^2, and gamma follows.
+    """
+    weight, free = prior.tau2 * n, n / 2.0 + prior.shape - 1.0
+    least, reach = (0.5 * squares + prior.rate) / free, 0.5 * n * (gamma_hat - prior.gamma_bar) ** 2 / free
+    delta, moving = delta_hat, np.ones(len(delta_hat), dtype=bool)
     for _ in range(MOST_ITERATIONS):
-        new_g = shrink_mean(own_hat, prior, own_n, d)
-        new_d = _shrink_variance(own_squares, own_hat, new_g, prior, own_n)
-        moved = np.abs(new_d - d) > CONVERGED_CHANGE * new_d
-        moved |= np.abs(new_g - g) > CONVERGED_CHANGE * (np.abs(new_g) + np.sqrt(new_d))
-        settled = ~moved
-        gamma[active[settled]], delta[active[settled]] = new_g[settled], new_d[settled]
-        if not moved.any():
-            return gamma, delta
-        active = active[moved]
-        own_hat, own_squares, own_n, g, d = (v[moved] for v in (own_hat, own_squares, own_n, new_g, new_d))
-    raise DesignError("HARM-016", f"empirical Bayes does not converge for {len(active)} feature(s)", fix="mean_only=True or eb=False")
+        share = delta / (weight + delta)
+        new = least + reach * share * share
+        step = np.abs(new - delta)
+        delta = np.where(moving, new, delta)
+        moving &= step > CONVERGED_CHANGE * new
+        if not moving.any():
+            return shrink_mean(gamma_hat, prior, n, delta), delta
+    raise DesignError("HARM-016", f"empirical Bayes does not converge for {int(moving.sum())} feature(s)", fix="mean_only=True or eb=False")
 
 
 def mean_only(gamma_hat: Floats, prior: Prior) -> Posterior:

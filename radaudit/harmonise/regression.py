@@ -202,8 +202,10 @@ def _by_batch(moments: SiteMoments, at: Ints, beta: Floats) -> tuple[Floats, Flo
         quadratic = np.zeros(beta.shape[1])
         cross = own.c_cross[np.ix_(at, at)]
         for k in range(len(at)):
-            for j in range(len(at)):
-                quadratic += cross[k, j] * (beta[k] * beta[j])
+            row = np.zeros(beta.shape[1])
+            for j in range(k, len(at)):
+                row += (cross[k, j] if j == k else 2.0 * cross[k, j]) * beta[j]
+            quadratic += row * beta[k]
         if len(at):
             mean[:, own.partial] = own.partial_c_mean[:, at].T
             quadratic[own.partial] = np.einsum(
