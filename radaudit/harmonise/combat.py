@@ -114,7 +114,10 @@ def adapt(effects: SiteEffects, moments_of_new_batch: SiteMoments) -> SiteEffect
         delta=np.vstack([effects.delta, delta]),
         gamma_sd=np.vstack([effects.gamma_sd, sd]),
         method=method,
-        notes=(*effects.notes, f"batch(es) {listed(new.batches)} adapted from their own rows"),
+        notes=(
+            *effects.notes,
+            f"batch(es) {listed(new.batches)} adapted from their own rows against the frozen normal and inverse gamma priors",
+        ),
     )
 
 

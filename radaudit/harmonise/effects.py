@@ -121,6 +121,7 @@ class SiteEffects:
         ``features`` names the columns of ``x`` (the fit's order if left out); the result has the same columns. Policies for
         what training did not know: ``unseen`` batch (``reference`` and ``pass`` return the row as it is: under ``reference``
         the batch is taken to measure like the harmonised scale), ``levels`` and ``missing`` covariates as CovariateCoding.code.
+        If it raises half-way, ``out`` is undefined.
         Raises UnseenBatchError HARM-010, UnseenLevelError HARM-011, DesignError HARM-006, -012, -013, -014.
         """
         order = None if features is None else self._order(features)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from radaudit.edges.effects_file import read_fit, write_fit
@@ -57,6 +58,23 @@ def test_the_header_is_read_by_people_and_holds_no_patient(tmp_path):
     assert header["covariates"][1]["levels"] == ["F", "M"]
     assert header["parent"] == "0" * 64
     assert header["gamma"]["shape"] == [3, 9]
+
+
+def test_the_formula_of_the_how_to_gives_what_apply_gives(tmp_path):
+    table = build(52, [20, 24], 9)
+    fit = fit_combat(table.moments())
+    write_fit(fit, tmp_path / "fit.json")
+    header = json.loads((tmp_path / "fit.json").read_text())
+    with pa.OSFile(str(tmp_path / "fit.arrow")) as source, pa.ipc.open_file(source) as reader:
+        rows = reader.read_all().to_pylist()
+    get = {row["name"]: np.array(row["values"]).reshape(row["shape"]).T for row in rows}  # features first, as R sees them
+    age, sex = table.covariates["age"], (table.covariates["sex"] == "M").astype(float)
+    assert [c["name"] for c in header["covariates"]] == ["age", "sex"]
+    for i in range(len(table.x)):
+        b = header["batches"].index(table.batch[i])
+        m = get["grand_mean"] + get["coefficients"] @ [age[i], sex[i]]
+        y = (table.x[i] - m - get["pooled_sd"] * get["gamma"][:, b]) / np.sqrt(get["delta"][:, b]) + m
+        np.testing.assert_allclose(y, fit.apply(table.x[[i]], table.batch[[i]], table.take([i]).covariates)[0], rtol=1e-10, atol=1e-10)
 
 
 def test_a_child_has_another_digest_than_its_parent_and_names_it():
