@@ -2,9 +2,10 @@
 
     python benchmarks/ingest.py [--large] [--repeats 3]
 
-Every contestant runs in a fresh process on the same file (written once into a temporary folder); the best of the repeats counts. ``read_table`` is
-our reader: encoding, dialect, every record measured, every cell accounted for. ``read_study`` goes on to the joined FeatureTable with its content
-digest and source digest; ``+ store`` also writes the DuckDB file and the Parquet copy. The others only parse. Figures, not a test.
+Every contestant runs in a fresh process on the same file (written once into a temporary folder); the best of the repeats counts.
+``read_table`` is our reader: encoding, dialect, every record measured, every cell accounted for. ``read_study`` goes on to the joined
+FeatureTable with its content digest and source digest; ``+ store`` also writes the DuckDB file and the Parquet copy. The others only
+parse. Figures, not a test.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ def test_leading_zeros_that_differ_are_refused_with_proof_and_the_fix_passes(tmp
     write(tmp_path, features=features_csv(ZEROS), clinical=clinical_csv(PLAIN))
     error = refusal(tmp_path, study(site="hospital"))
     assert error.code == "ID-002"
-    assert "8 of 8" in str(error.near) and "00001" in str(error.near)
+    assert "8 of 8" in str(error.near)
+    assert "00001" in str(error.near)
     assert "strip-zeros" in str(error.fix)
     table = read(tmp_path, study(subject="{column: patient_id, normalise: strip-zeros}")).table
     assert table.patients == PLAIN
@@ -115,7 +116,8 @@ def test_cells_that_are_not_numbers_are_refused_together_with_counts_by_kind(tmp
     assert error.code == "READ-005"
     assert error.facts["count"] == 4
     assert error.facts["kinds"] == {"text": 1, "error value": 1, "censored": 1, "infinite": 1}
-    assert "<0.01" not in str(error.fix) and "inf" not in str(error.fix).replace("infinities", "")
+    assert "<0.01" not in str(error.fix)
+    assert "inf" not in str(error.fix).replace("infinities", "")
     assert '"-"' in str(error.fix)
     still = refusal(tmp_path, study(features='{file: features.csv, missing: ["#NUM!", "-"]}'))
     assert still.facts["count"] == 2
@@ -161,7 +163,8 @@ def test_a_site_column_that_is_not_there_is_refused_with_the_nearest_and_its_val
     write(tmp_path, features=features_csv(), clinical=clinical_csv())
     error = refusal(tmp_path, study(site="hospitals"))
     assert (error.code, error.fix) == ("SITE-001", "roles.site: hospital")
-    assert "LYON" in str(error.near) and "GHENT" in str(error.near)
+    assert "LYON" in str(error.near)
+    assert "GHENT" in str(error.near)
     assert refusal(tmp_path, study(site="centre")).near is not None
 
 
@@ -246,7 +249,8 @@ def test_files_with_different_features_are_joined_by_name_and_reported(tmp_path:
     finding = next(finding for finding in found.findings if finding.code == "FEAT-032")
     assert (finding.facts["features"], finding.facts["shared"]) == (1, 2)
     values = dict(zip(found.table.patients, found.table.values, strict=True))
-    assert np.isnan(values["LYO-0001"][2]) and not np.isnan(values["GHE-0001"]).any()
+    assert np.isnan(values["LYO-0001"][2])
+    assert not np.isnan(values["GHE-0001"]).any()
     assert values["GHE-0001"][1] == 101.05
 
 

@@ -1,4 +1,7 @@
-"""Law: any table written in a supported dialect or format reads back to the same content, and the fast way gives what the plain way gives."""
+"""Law: any table written in a supported dialect or format reads back to the same content.
+
+And the fast way through pandas' parser gives what the plain way gives, to the bit.
+"""
 
 from __future__ import annotations
 

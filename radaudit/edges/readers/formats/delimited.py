@@ -164,7 +164,13 @@ def _fast(body: bytes, dialect: dialects.Dialect, options: ReadOptions, label: s
     """Read a large regular table with pandas' C parser; None if it is not regular enough."""
     end = {"CRLF": b"\r\n", "CR": b"\r"}.get(dialect.line_end, b"\n")
     form = records.shape(body, end, dialect.delimiter.encode())
-    if form is None or set(form.fields[form.header :]) - {0, form.width} or form.width > WIDEST or len(dialect.delimiter.encode()) > 1:
+    if (
+        form is None
+        or not any(form.fields[form.header + 1 :])
+        or set(form.fields[form.header :]) - {0, form.width}
+        or form.width > WIDEST
+        or len(dialect.delimiter.encode()) > 1
+    ):
         return None
     start, stop = next(bounds for i, bounds in enumerate(records.records(body, end)) if i == form.header)
     head = _reader(body[start:stop].decode(), dialect.delimiter)[0]
