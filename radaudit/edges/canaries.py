@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from radaudit.errors import PrivacyError, listed
 
 WORD = re.compile(r"[\w.+/=@-]+")
-SHORTEST, SHORTEST_NUMBER = 3, 7  # shorter ids stand in any text by chance
+SHORTEST, SHORTEST_NUMBER = 4, 7  # shorter ids stand in any text by chance (V01 is a test vector)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,10 @@ def refuse_patients(patients: Iterable[str], files: Mapping[str, bytes]) -> Look
     if looked.hits:
         shown = [f"{name}: {count} id(s), {way}" for name, way, count in looked.hits]
         raise PrivacyError(
-            "PRIV-001", "patients' ids are about to leave this machine", found=listed(shown), fix="report this: nothing was written"
+            "PRIV-001",
+            "patients' ids are about to leave this machine",
+            found=listed(shown),
+            fix="take them out of study.yaml (title, texts of claims, comments); nothing was written",
         )
     return looked
 

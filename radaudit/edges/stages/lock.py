@@ -25,14 +25,14 @@ def locked(ws: Workspace) -> dict[str, Any] | None:
 
 def lock(ws: Workspace, name: str | None, version: str, progress: Progress) -> StageResult:
     """Write out/signature.json from the last run. Raises GuardError GUARD-080 without a current run, GUARD-081 for a used version."""
-    from radaudit.signature import registration, sealed, signature_bytes
+    from radaudit.signature import registration, renamed, signature_bytes
 
     candidate = ws.read(CANDIDATE)
     wanted = digest({"plan": ws.plan.digest, "table": store(ws).digest()}) if (ws.out / "pool.duckdb").is_file() else ""
     if candidate is None or not ws.fresh("run", wanted):
         raise GuardError("GUARD-080", "there is no run of this plan on these tables to lock", fix="radaudit run")
     progress("sealing")
-    document = sealed({**candidate, "name": name or ws.plan.study, "version": version})
+    document = renamed(candidate, name or ws.plan.study, version)
     before = locked(ws)
     ledger, _ = ws.ledger()
     if before is not None and before["sha256"] != document["sha256"]:

@@ -98,8 +98,8 @@ def report(ws: Workspace, progress: Progress) -> StageResult:
     """Write dossier/NNNN and return its path; the exit code is that of the verdict."""
     from radaudit.dossier.document import dossier_bytes, evidence_digest
     from radaudit.edges.bundle import write_dossier
+    from radaudit.edges.canaries import refuse_patients
     from radaudit.edges.html import render
-    from radaudit.edges.privacy import refuse_patients
 
     progress("assembling the evidence")
     evidence, _ = assembled(ws)
@@ -119,7 +119,7 @@ def report(ws: Workspace, progress: Progress) -> StageResult:
         STUDY_FILE: (ws.folder / STUDY_FILE).read_bytes(),
         **{name: (ws.out / name).read_bytes() for name in FILES},
     }
-    refuse_patients(files, store(ws).read().table.patients)
+    refuse_patients(store(ws).read().table.patients, files)
     folder = write_dossier(ws.folder / "dossier", files, ws.key)
     where = folder.relative_to(ws.folder).as_posix()
     ws.done("report", inputs=sha256, output=sha256)
