@@ -61,10 +61,12 @@ def header(path: Path, options: ReadOptions) -> tuple[str, ...]:
     decoded = decode(data, stated=options.encoding, label=label)
     if not decoded.body.strip():
         return ()
-    dialect = dialects.find(decoded, delimiter=options.delimiter, decimal=options.decimal, label=label)
-    end = {"CRLF": b"\r\n", "CR": b"\r"}.get(dialect.line_end, b"\n")
-    lines = records.sample(decoded.body, end, most=1)
-    rows = list(_reader(lines[0].decode(), dialect.delimiter)) if lines else []
+    lines = records.sample(decoded.body, dialects.line_end_bytes(records.line_end(decoded.body)))
+    delimiter, _ = dialects.stated_or_found(options.delimiter, lines, label)
+    try:
+        rows = _reader(lines[0].decode(), delimiter) if lines else []
+    except csv.Error:
+        rows = []
     return header_names(rows[0], label)[0] if rows else ()
 
 
@@ -162,7 +164,7 @@ def _encoding_note(decoded: Decoded, label: str) -> list[Finding]:
 
 def _fast(body: bytes, dialect: dialects.Dialect, options: ReadOptions, label: str) -> RawTable | None:
     """Read a large regular table with pandas' C parser; None if it is not regular enough."""
-    end = {"CRLF": b"\r\n", "CR": b"\r"}.get(dialect.line_end, b"\n")
+    end = dialects.line_end_bytes(dialect.line_end)
     form = records.shape(body, end, dialect.delimiter.encode())
     if (
         form is None

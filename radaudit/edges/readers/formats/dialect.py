@@ -19,6 +19,7 @@ from radaudit.tables.cells import DECIMAL_COMMA, PLAIN, WHOLE_GROUPS
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 STATED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
 SAMPLE_BYTES = 1 << 22
+MOST_CELLS = 20_000
 CERTAIN, LIKELY = "certain", "likely"
 
 
@@ -57,12 +58,8 @@ def look(path: Path) -> Dialect:
 def find(decoded: Decoded, *, delimiter: str | None, decimal: str | None, label: str) -> Dialect:
     """Return the dialect of a text table; raises TableError READ-031 if two delimiters fit equally well."""
     ends = records.line_end(decoded.body)
-    end = {"CRLF": b"\r\n", "CR": b"\r"}.get(ends or "", b"\n")
-    lines = records.sample(decoded.body, end)
-    if delimiter is not None:
-        found, how = STATED.get(delimiter, delimiter), "stated"
-    else:
-        found, how = find_delimiter(lines, label)
+    lines = records.sample(decoded.body, line_end_bytes(ends))
+    found, how = stated_or_found(delimiter, lines, label)
     mark, mark_how, thousands = find_decimal(lines, found)
     return Dialect(
         encoding=decoded.encoding,
@@ -74,6 +71,16 @@ def find(decoded: Decoded, *, delimiter: str | None, decimal: str | None, label:
         thousands=thousands,
         line_end=ends or "mixed",
     )
+
+
+def line_end_bytes(name: str | None) -> bytes:
+    """Return the bytes of a line end by its name; a line feed where the ways are mixed."""
+    return {"CRLF": b"\r\n", "CR": b"\r"}.get(name or "", b"\n")
+
+
+def stated_or_found(delimiter: str | None, lines: Sequence[bytes], label: str) -> tuple[str, str]:
+    """Return the delimiter and how it is known."""
+    return (STATED.get(delimiter, delimiter), "stated") if delimiter is not None else find_delimiter(lines, label)
 
 
 def find_delimiter(lines: Sequence[bytes], label: str) -> tuple[str, str]:
@@ -97,10 +104,13 @@ def find_delimiter(lines: Sequence[bytes], label: str) -> tuple[str, str]:
 
 def find_decimal(lines: Sequence[bytes], delimiter: str) -> tuple[str, str, str]:
     """Return the decimal mark the sampled cells use (empty if none tells), how sure that is, and the thousands mark (or empty)."""
-    point = comma = either = 0
+    point = comma = either = seen = 0
     thousands = ""
     for line in lines[1:]:
+        if seen > MOST_CELLS:
+            break
         for cell in _cells(line, delimiter):
+            seen += 1
             if "," in cell:
                 either += bool(WHOLE_GROUPS.fullmatch(cell))
                 if not WHOLE_GROUPS.fullmatch(cell) and DECIMAL_COMMA.fullmatch(cell):
@@ -123,6 +133,8 @@ def _cells(line: bytes, delimiter: str) -> list[str]:
     text = line.decode("utf-8", "replace")
     if not delimiter:
         return [text]
+    if '"' not in text:
+        return [cell.strip() for cell in text.split(delimiter)]
     try:
         return [cell.strip() for row in csv.reader([text], delimiter=delimiter) for cell in row]
     except csv.Error:
