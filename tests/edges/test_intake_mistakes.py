@@ -403,6 +403,33 @@ def test_survival_times_and_status_are_read(tmp_path: Path) -> None:
     assert (error.code, error.facts["count"]) == ("OUT-031", 2)
 
 
+def test_times_in_another_unit_at_one_site_are_reported(tmp_path: Path) -> None:
+    lines = clinical_csv().splitlines()
+    months = [20 + i for i in range(4)] + [30 * (20 + i) for i in range(4)]
+    write(tmp_path, features=features_csv())
+    write(tmp_path, clinical="\n".join([f"{lines[0]},months", *(f"{line},{time}" for line, time in zip(lines[1:], months, strict=True))]))
+    end = '{kind: survival, time: months, status: relapse, event: "1"}'
+    finding = next(finding for finding in read(tmp_path, study(outcome=end)).findings if finding.code == "OUT-006")
+    assert finding.facts["ratio"] == 30.0
+    assert finding.facts["medians"] == {"GHENT": 645.0, "LYON": 21.5}
+
+
+def test_ids_that_a_spreadsheet_rounded_are_refused(tmp_path: Path) -> None:
+    ids = ("1.23457E+16", "1.23458E+16", *IDS[2:])
+    write(tmp_path, features=features_csv(ids), clinical=clinical_csv())
+    error = refusal(tmp_path)
+    assert (error.code, error.facts["ids"]) == ("ID-035", 2)
+
+
+def test_names_that_r_rewrote_are_recognised_as_spellings_of_each_other(tmp_path: Path) -> None:
+    lyon = features_csv(IDS[:4]).replace(NAMES[2], "wavelet-LLH_glcm_Contrast")
+    ghent = features_csv(IDS[4:]).replace(NAMES[2], "wavelet.LLH_glcm_Contrast")
+    write(tmp_path, lyon=lyon, ghent=ghent, clinical=clinical_csv())
+    finding = next(f for f in read(tmp_path, study(features="[lyon.csv, ghent.csv]")).findings if f.code == "FEAT-032")
+    assert finding.facts["respelt"] == 2
+    assert "check.names" in finding.fix
+
+
 def test_a_missing_file_is_refused_with_the_nearest(tmp_path: Path) -> None:
     write(tmp_path, **{"data/features.csv": features_csv(), "clinical": clinical_csv()})
     error = refusal(tmp_path, study(features="data/feature.csv"))

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from statistics import median
 from typing import TYPE_CHECKING
 
+from radaudit.codes import answer
 from radaudit.edges.joining.facts import Facts
 from radaudit.errors import TableError, nearest
+from radaudit.findings import Verdict
 from radaudit.tables.cells import PLAIN
 from radaudit.tables.shown import counted, few, inert, quoted
 
 if TYPE_CHECKING:
+    from radaudit.findings import Fact, Finding
     from radaudit.study.plan import Plan
 
 CENSORING = "CNSR"
 UNKNOWN = float("nan")
+# days to months is 30, months to years 12: real centres do not differ tenfold
+SAME_UNIT = 10.0
+FEWEST = 3
 
 
 def outcomes(plan: Plan, facts: Facts) -> list[float]:
@@ -90,6 +97,28 @@ def _near(text: str, pool: Sequence[str]) -> str | None:
         if other.partition(":")[0].strip() == text.strip() and ":" in other:
             return other
     return nearest(text, pool)
+
+
+def time_units(plan: Plan, facts: Facts, sites: Sequence[str | None]) -> Iterator[Finding]:
+    """Yield OUT-006 if the median time of a site is to that of another as days are to months or years, or months to years."""
+    asked = plan.columns.outcome
+    if asked.kind != "survival":
+        return
+    by_site: dict[str, list[float]] = {}
+    for site, time in zip(sites, _times(facts, asked.time or ""), strict=True):
+        if site and time:
+            by_site.setdefault(site, []).append(time)
+    medians = {site: median(times) for site, times in by_site.items() if len(times) >= FEWEST}
+    if len(medians) < 2:
+        return
+    low, high = min(medians, key=medians.__getitem__), max(medians, key=medians.__getitem__)
+    ratio = medians[high] / medians[low]
+    if ratio >= SAME_UNIT:
+        sentence = (
+            f"The median of {inert(asked.time or '')} is {medians[low]:.3g} at {inert(low)} and {medians[high]:.3g} at {inert(high)}."
+        )
+        medians_of: dict[str, Fact] = {site: medians[site] for site in sorted(medians)}
+        yield answer("OUT-006", Verdict.FAILED, sentence, facts={"column": asked.time, "ratio": ratio, "medians": medians_of})
 
 
 def _times(facts: Facts, column: str) -> list[float | None]:

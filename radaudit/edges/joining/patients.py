@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -21,11 +22,15 @@ RULES: Mapping[str, Callable[[str], str]] = {
     "strip-space": lambda text: text.strip(),
     "fold-case": lambda text: text.casefold(),
 }
+ROUNDED = re.compile(r"[0-9]\.[0-9]+[eE]\+[0-9]{2,}")
 WORDS = {"strip-zeros": "removing leading zeros", "strip-space": "removing outer spaces", "fold-case": "ignoring case"}
 
 
 def patient_ids(opened: Opened, plan: Plan) -> tuple[str, ...]:
-    """Return the ids of a file, normalised as the study says; raises TableError ID-033 (no such column) and ID-032 (rows without id)."""
+    """Return the ids of a file, normalised as the study says; raises TableError.
+
+    ID-033: no such column; ID-032: rows without id; ID-035: ids that a spreadsheet rounded.
+    """
     subject = plan.columns.subject
     wanted = opened.entry.id or subject.column
     if not opened.raw.has(wanted):
@@ -40,6 +45,16 @@ def patient_ids(opened: Opened, plan: Plan) -> tuple[str, ...]:
             found=f"rows {few(map(str, lost))}",
             fix="write the id into these rows, or remove them from the table",
             rows=len(lost),
+        )
+    rounded = sorted({text for text in texts if ROUNDED.fullmatch(text.strip())})
+    if rounded:
+        raise TableError(
+            "ID-035",
+            f"{len(rounded)} patient ids of {opened.label} were turned into rounded numbers: {few(map(quoted, rounded), most=3)}",
+            at=f"{opened.at}, column {inert(wanted)}",
+            near="a spreadsheet did this to long ids; several patients may have become one",
+            fix="export the table again with the id column as text",
+            ids=len(rounded),
         )
     rule = RULES[subject.normalise] if subject.normalise else str
     return tuple(rule(text) for text in texts)

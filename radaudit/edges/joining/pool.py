@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -127,8 +128,13 @@ def about_columns(names: Sequence[str], features: Sequence[Opened], measured: Se
         if gone:
             partly = len({name for lost in lacking.values() for name in lost})
             sentence = f"{partly} of {len(names)} features are not in every feature table; they are missing there."
-            facts: dict[str, Fact] = {"features": partly, "shared": len(names) - partly, "files": dict(gone)}
-            yield answer("FEAT-032", Verdict.FAILED, sentence, facts=facts)
+            rewritten = _rewritten({name for lost in lacking.values() for name in lost})
+            fix = ""
+            if rewritten:
+                sentence += f" {len(rewritten)} of them are other spellings of each other, as R writes names."
+                fix = f"write the table again with check.names = FALSE: {few(rewritten, most=2)}"
+            facts: dict[str, Fact] = {"features": partly, "shared": len(names) - partly, "respelt": len(rewritten), "files": dict(gone)}
+            yield answer("FEAT-032", Verdict.FAILED, sentence, facts=facts, fix=fix)
         readers = sorted({one.raw.reader for one in features})
         if len(readers) > 1:
             sentence = f"The feature tables come from {len(readers)} extractors: {', '.join(readers)}."
@@ -137,3 +143,9 @@ def about_columns(names: Sequence[str], features: Sequence[Opened], measured: Se
     if unseen:
         sentence = f"{len(unseen)} feature names hold characters that cannot be seen."
         yield answer("FEAT-031", Verdict.FAILED, sentence, facts={"features": len(unseen), "names": [inert(name) for name in unseen[:5]]})
+
+
+def _rewritten(names: set[str]) -> list[str]:
+    """Return the names that become equal to another one if every sign but letters, digits and underscores is a point."""
+    plain = Counter(re.sub(r"[^\w]", ".", name) for name in names)
+    return sorted(name for name in names if plain[re.sub(r"[^\w]", ".", name)] > 1)
