@@ -333,3 +333,58 @@ def outcome(document: dict[str, Any], seen: set[Any]) -> str:
 def test_every_measure_of_a_claim_is_shown_in_a_figure_that_exists(measure: str, on: str) -> None:
     assert evidence_figures(measure, on)
     assert set(evidence_figures(measure, on)) <= set(FIGURES)
+
+
+def figure(document: dict[str, Any], name: str) -> str:
+    found = re.search(rf'<figure id="{name}".*?</figure>', render(sample.as_bytes(document)).decode(), re.DOTALL)
+    assert found is not None
+    return found[0]
+
+
+def test_features_whose_batch_effect_grew_are_counted_and_drawn_apart() -> None:
+    document = copy.deepcopy(DOCUMENTS["five sites"])
+    rows = document["evidence"]["harmonisation"]["site_effect"]
+    assert "larger after than before in 0, of 98" in figure(document, "FIG-05-2")
+    assert 'class="f-warn"' not in figure(document, "FIG-05-2").split("</svg>")[0]
+    for row in rows[:3]:
+        row["eta2_after"] = row["eta2_before"] + 0.1
+    assert "larger after than before in 3, of 98" in figure(document, "FIG-05-2")
+    assert 'class="f-warn"' in figure(document, "FIG-05-2")
+
+
+def test_a_post_hoc_verdict_says_so_beside_the_verdict_and_in_the_table() -> None:
+    document = copy.deepcopy(DOCUMENTS["five sites"])
+    page = render(sample.as_bytes(document)).decode()
+    assert '<span class="badge">post hoc</span>' not in page
+    document["evidence"]["verdict"]["post_hoc"] = True
+    page = render(sample.as_bytes(document)).decode()
+    assert '<span class="badge">post hoc</span>' in page
+    assert "post hoc: stated or changed after the test set was opened" in page
+
+
+def test_settings_that_nobody_stated_are_not_called_agreement() -> None:
+    document = copy.deepcopy(DOCUMENTS["two sites, supported"])
+    for row in document["evidence"]["features"]["settings"]:
+        row["text"] = "not stated in the table"
+    page = render(sample.as_bytes(document)).decode()
+    assert "as the others" not in page
+    assert page.count('<span class="w">not stated</span>') == 2
+
+
+def test_an_exclusion_stands_beside_the_flow_and_what_was_supplied_stands_in_it() -> None:
+    from radaudit.dossier.view.cohort import flow
+    from radaudit.dossier.view.node import Node
+
+    document = copy.deepcopy(DOCUMENTS["five sites"])
+    document["evidence"]["cohort"]["flow"][0]["reason"] = "rows of the feature tables"
+    drawn = flow(Node(members=document["evidence"]["cohort"]))
+    assert drawn.kind == "figure"
+    boxes = drawn.charts[0].boxes
+    assert [(box.title, box.side, box.leaf) for box in boxes] == [
+        ("supplied", False, False),
+        ("without clinical row", True, False),
+        ("without outcome", True, False),
+        ("analysed", False, False),
+        ("training", False, True),
+        ("test set", False, True),
+    ]

@@ -85,10 +85,15 @@ def test_bounds_given_as_numbers_win_over_words() -> None:
 
 @pytest.mark.parametrize(
     ("value", "digits", "text"),
-    [(0.714, 2, "0.71"), (-0.5, 2, "−0.50"), (None, 2, "–"), (0.0, 2, "0.00"), (1e-7, 2, "1.0e−07"), (-0.0, 2, "0.00")],
+    [(0.714, 2, "0.71"), (-0.5, 2, "−0.50"), (None, 2, "–"), (0.0, 2, "0.00"), (-1e-7, 2, "0.00"), (-0.0, 2, "0.00")],
 )
-def test_numbers_are_written_with_a_real_minus_and_never_as_a_false_zero(value: float | None, digits: int, text: str) -> None:
+def test_numbers_are_written_with_a_real_minus_and_a_zero_without_one(value: float | None, digits: int, text: str) -> None:
     assert words.number(value, digits) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(1.234e-7, "1.234e−07"), (-12345.678, "−1.235e+04"), (0.0, "0"), (None, "–")])
+def test_coefficients_of_any_size_keep_their_significant_digits(value: float | None, text: str) -> None:
+    assert words.significant(value) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.0, "0%"), (0.001, "<1%"), (0.5, "50%"), (None, "–"), (1.0, "100%")])
@@ -235,3 +240,13 @@ def test_a_number_of_the_wrong_type_is_refused_and_an_infinite_one_too() -> None
     for odd in ("1", True, [], {}, math.inf, math.nan, 10**400):
         with pytest.raises(DossierError):
             Node(members={"x": odd}).number("x")
+
+
+def test_net_benefit_is_said_as_ranges_of_neighbouring_thresholds() -> None:
+    from radaudit.dossier.view.curves import useful
+
+    rows = [(0.1, 0.2), (0.2, 0.2), (0.3, -0.1), (0.4, 0.1), (0.5, 0.0)]
+    best = {0.1: 0.25, 0.2: 0.1, 0.3: 0.0, 0.4: -0.2, 0.5: -1.0}
+    assert useful(rows, best) == "Its net benefit exceeds both at thresholds 0.20, 0.40"
+    assert useful([(0.1, 0.0)], {0.1: 0.0}).endswith("no threshold")
+    assert useful([(0.1, 0.2), (0.2, 0.2)], {}).endswith("0.10 to 0.20")

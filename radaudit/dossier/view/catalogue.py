@@ -80,6 +80,9 @@ def evidence_figures(measure: str, on: str) -> tuple[str, ...]:
     return ("FIG-08-1",) if on == "new_site" else SHOWN.get((measure, on), ())
 
 
+ALIASES = {"transport": "transportability", "leaks": "leakage", "test-set": "access"}
+
+
 def figures_of(section: str) -> tuple[str, ...]:
     """Return the figures of a section, by its two-digit number."""
     return tuple(name for name in FIGURES if name[4:6] == section)

@@ -71,6 +71,7 @@ class Arrows:
 
     rows: tuple[tuple[float, float, float, float], ...]
     ink: str = "accent"
+    shape: int = 0
     strong: bool = True
     kind: ClassVar[str] = "arrows"
 

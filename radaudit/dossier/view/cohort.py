@@ -53,7 +53,7 @@ def flow(cohort: Node) -> Figure | NoFigure:
     if not steps:
         return NoFigure(id="FIG-03-1", question=question, reason=cohort.why("flow"))
     boxes, rows = [], []
-    for step in steps:
+    for i, step in enumerate(steps):
         label, reason = step.text("label"), step.text("reason")
         leaf = label.casefold().startswith(("training", "holdout", "test set"))
         title = "test set" if label.casefold().startswith("holdout") else label
@@ -62,7 +62,9 @@ def flow(cohort: Node) -> Figure | NoFigure:
         lines += [words.plural(events, "event")] if events is not None else []
         lines += [words.plural(table_rows, "row")] if table_rows is not None and table_rows != patients else []
         lines += [reason] if reason else []
-        boxes.append(Box(title=title, lines=tuple(lines), side=bool(reason) and not leaf, leaf=leaf))
+        boxes.append(
+            Box(title=title, lines=tuple(lines), side=bool(reason) and not leaf and i > 0 and label.casefold() != "analysed", leaf=leaf)
+        )
         counted = (words.count(patients), words.count(table_rows), words.count(events))
         rows.append((cell(title), *(figure_cell(text) for text in counted), cell(reason)))
     ends = [

@@ -11,6 +11,7 @@ from radaudit.dossier.view.parts import Figure, Key, NoFigure, Table, columns, f
 
 MOST_POINTS = 400
 MOST_ROWS = 60
+MOST_RANGES = 3
 
 
 def thinned(n: int, most: int) -> list[int]:
@@ -38,30 +39,20 @@ def roc(part: Node) -> Figure | NoFigure:
     band = series(node, "fpr", "low", "high")
     auc, point = part.quantity("auc"), node.node("operating")
     at = (point.number("fpr"), point.number("tpr"))
-    keep, band_keep = thinned(len(rows), MOST_POINTS), thinned(len(band), MOST_POINTS)
-    layers: list[Layer] = [Rule(identity=True, label="chance")]
-    if band:
-        picked = [band[i] for i in band_keep]
-        layers.append(Band(x=tuple(r[0] for r in picked), low=tuple(r[1] for r in picked), high=tuple(r[2] for r in picked)))
-    layers.append(Curve(points=tuple((rows[i][0], rows[i][1]) for i in keep), width=2.4))
+    line = Curve(points=tuple((rows[i][0], rows[i][1]) for i in thinned(len(rows), MOST_POINTS)), width=2.4)
+    layers: list[Layer] = [Rule(identity=True, label="chance"), *band_of(band), line]
     if at[0] is not None and at[1] is not None:
         layers.append(Marks(points=((at[0], at[1]),), ink="fg", shape=3, size=6))
-    said = (
-        f" At the locked threshold it finds {words.share(at[1])} of the events and alarms {words.share(at[0])} of the others."
-        if at[0] is not None
-        else ""
-    )
+    said = f" At the locked threshold it finds {words.share(at[1])} of the events and alarms {words.share(at[0])} of the others."
+    both = len(band) == len(rows)
     table = tuple(
-        tuple(figure_cell(words.number(v, 3)) for v in ((*rows[i], *band[i][1:]) if len(band) == len(rows) else (*rows[i],)))
-        for i in thinned(len(rows), MOST_ROWS)
+        tuple(figure_cell(words.number(v, 3)) for v in (*rows[i], *(band[i][1:] if both else ()))) for i in thinned(len(rows), MOST_ROWS)
     )
-    heads = (
-        ("#1 − specificity", "#Sensitivity", "#Band low", "#Band high") if len(band) == len(rows) else ("#1 − specificity", "#Sensitivity")
-    )
+    heads = ("#1 − specificity", "#Sensitivity", *(("#Band low", "#Band high") if both else ()))
     return Figure(
         id="FIG-07-1",
         question=question,
-        answer=f"AUC {words.estimate_said(auc)}.{said}",
+        answer=f"AUC {words.estimate_said(auc)}.{said if at[0] is not None else ''}",
         read="The further the curve is above the diagonal, the better; shaded is the 95% band; the diamond is the locked threshold.",
         charts=(
             Plot(
@@ -80,6 +71,12 @@ def roc(part: Node) -> Figure | NoFigure:
     )
 
 
+def band_of(rows: list[tuple[float, ...]]) -> list[Layer]:
+    """Return the band of rows (x, low, high), if there are any."""
+    picked = [rows[i] for i in thinned(len(rows), MOST_POINTS)]
+    return [Band(x=tuple(r[0] for r in picked), low=tuple(r[1] for r in picked), high=tuple(r[2] for r in picked))] if picked else []
+
+
 def _every(n: int) -> str:
     return f"{MOST_ROWS} of {n} points; all are in dossier.json." if n > MOST_ROWS else ""
 
@@ -94,10 +91,7 @@ def calibration(part: Node) -> Figure | NoFigure:
     seen = [(p, o, lo, hi, n) for p, o, lo, hi, n in points if p is not None and o is not None]
     if not line and not seen:
         return NoFigure(id="FIG-07-2", question=question, reason=part.why("calibration") if not node else node.why("smooth"))
-    layers: list[Layer] = [Rule(identity=True, label="perfect", at=0.88)]
-    if band:
-        picked = [band[i] for i in thinned(len(band), MOST_POINTS)]
-        layers.append(Band(x=tuple(r[0] for r in picked), low=tuple(r[1] for r in picked), high=tuple(r[2] for r in picked)))
+    layers: list[Layer] = [Rule(identity=True, label="perfect", at=0.88), *band_of(band)]
     if line:
         layers.append(Curve(points=tuple((line[i][0], line[i][1]) for i in thinned(len(line), MOST_POINTS)), width=2.4))
     layers.append(Whiskers(rows=tuple((p, lo, hi) for p, _, lo, hi, _ in seen if lo is not None and hi is not None), ink="fg"))
@@ -159,20 +153,13 @@ def decision(part: Node) -> Figure | NoFigure:
     if len(rows) < 2:
         return NoFigure(id="FIG-07-3", question=question, reason=part.why("decision"))
     best = {row[0]: row[1] for row in everyone}
-    useful = [t for t, b in rows if b > max(0.0, best.get(t, 0.0)) + 1e-12]
     top = max([b for _, b in rows] + [b for _, b in everyone] + [h for _, _, h in band] + [0.02])
-    low = -0.25 * top
-    layers: list[Layer] = []
-    if band:
-        picked = [band[i] for i in thinned(len(band), MOST_POINTS)]
-        layers.append(Band(x=tuple(r[0] for r in picked), low=tuple(r[1] for r in picked), high=tuple(r[2] for r in picked)))
-    layers.append(Curve(points=tuple((t, b) for t, b in everyone), ink="warn", width=1.6, dash="7 3"))
-    layers.append(Rule(y=0.0, dash="2 3", ink="fg"))
-    layers.append(Curve(points=tuple((t, b) for t, b in rows), width=2.4))
-    said = "Its net benefit exceeds both at no threshold"
-    if useful:
-        said = f"Its net benefit exceeds both at {words.share(len(useful) / len(rows))} of the thresholds drawn"
-        said += f", between {words.number(min(useful))} and {words.number(max(useful))}"
+    layers: tuple[Layer, ...] = (
+        *band_of(band),
+        Curve(points=tuple((t, b) for t, b in everyone), ink="warn", width=1.6, dash="7 3"),
+        Rule(y=0.0, dash="2 3", ink="fg"),
+        Curve(points=tuple((t, b) for t, b in rows), width=2.4),
+    )
     table = tuple(
         (
             figure_cell(words.number(t)),
@@ -185,13 +172,13 @@ def decision(part: Node) -> Figure | NoFigure:
     return Figure(
         id="FIG-07-3",
         question=question,
-        answer=f"{said}.",
+        answer=f"{useful(rows, best)}.",
         read="At the risk from which one would act (x), the higher curve is the better policy; 0 is treating none.",
         charts=(
             Plot(
                 x=Axis(label="threshold: risk from which one would act", low=rows[0][0], high=rows[-1][0]),
-                y=Axis(label="net benefit", low=low, high=top * 1.05),
-                layers=tuple(layers),
+                y=Axis(label="net benefit", low=-0.25 * top, high=top * 1.05),
+                layers=layers,
             ),
         ),
         table=Table(columns=columns("#Threshold", "#Signature", "#Treat all", "#95% band"), rows=table, note=_every(len(rows))),
@@ -202,6 +189,25 @@ def decision(part: Node) -> Figure | NoFigure:
             Key(label="treat none", ink="fg", look="line", dash="2 3"),
         ),
     )
+
+
+def useful(rows: list[tuple[float, ...]], best: dict[float, float]) -> str:
+    """Return where the net benefit of the model exceeds both treating all and treating none, as ranges of neighbouring thresholds."""
+    ranges: list[list[float]] = []
+    joined = False
+    for threshold, benefit in rows:
+        better = benefit > max(0.0, best.get(threshold, 0.0)) + 1e-12
+        if better and joined:
+            ranges[-1][1] = threshold
+        elif better:
+            ranges.append([threshold, threshold])
+        joined = better
+    if not ranges:
+        return "Its net benefit exceeds both at no threshold"
+    widest = sorted(sorted(ranges, key=lambda r: r[0] - r[1])[:MOST_RANGES])
+    texts = [words.number(a) if a == b else f"{words.number(a)} to {words.number(b)}" for a, b in widest]
+    more = f" and {len(ranges) - MOST_RANGES} shorter ranges" if len(ranges) > MOST_RANGES else ""
+    return f"Its net benefit exceeds both at thresholds {', '.join(texts)}{more}"
 
 
 def permutation(part: Node) -> Figure | NoFigure:

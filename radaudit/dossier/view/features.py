@@ -51,8 +51,13 @@ def settings(features: Node) -> Block:
     usual = max(sorted(set(texts)), key=texts.count)
     same = Status(word="as the others", symbol="✓", tone="good")
     other = Status(word="differs", symbol="!", tone="warn")
+    unknown = Status(word="not stated", symbol="?", tone="open")
     table = tuple(
-        (cell(row.text("site"), style="strong"), cell(text), status_cell(same if text == usual else other))
+        (
+            cell(row.text("site"), style="strong"),
+            cell(text or words.DASH),
+            status_cell(unknown if not text or text.startswith("not stated") else same if text == usual else other),
+        )
         for row, text in zip(rows, texts, strict=True)
     )
     return Table(columns=columns("Site", "Settings", "Agreement"), rows=table)

@@ -27,6 +27,7 @@ ORDER = ("failed", "waived", "not run", "passed", "not applicable")
 WEIGHT = ("blocking", "major", "minor", "note")
 IN_FULL = ("failed", "waived")
 MOST_FACTS = 24
+HIDDEN = ("size", "decision", "suite", "suite_verdict")  # said elsewhere in the entry, or where the check comes from
 
 
 def ordered(evidence: Node) -> tuple[Node, ...]:
@@ -83,7 +84,7 @@ def entry(finding: Node) -> Entry:
     word = f"{verdict} · {weight}"
     concerns = finding.texts("concerns")
     facts = finding.node("facts").members
-    numbers = tuple(pair for pair in finding.mapping("facts") if facts[pair[0]] is not None and pair[0] not in ("size", "decision"))
+    numbers = tuple(pair for pair in finding.mapping("facts") if facts[pair[0]] is not None and pair[0] not in HIDDEN)
     fix_lines = finding.text("fix")
     rows: list[tuple[str, Line]] = [
         ("What was found", say(words.sentence(finding.text("sentence")))),

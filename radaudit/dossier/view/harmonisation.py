@@ -32,7 +32,6 @@ ELLIPSE = math.sqrt(-2.0 * math.log(1.0 - 0.80))  # radius in SD that holds 80 %
 MOST_ARROWS = 400
 MOST_POINTS = 2000
 MOST_ROWS = 600
-LEAST_P = 1e-300
 
 
 def blocks(evidence: Node) -> tuple[Block, ...]:
@@ -175,16 +174,24 @@ def _effects(part: Node) -> list[tuple[str, float, float, float, float]]:
 
 
 def effect(part: Node) -> Figure | NoFigure:
-    """Return FIG-05-2: an arrow per feature, from before to after; the features with the largest effect before when there are many."""
+    """Return FIG-05-2: an arrow per feature, from before to after; the features with the largest effect before when there are many.
+
+    The features are ranked along x: without missing cells p is a function of η², and a plane of the two would collapse to a curve.
+    """
     question = "How much of each feature is the batch?"
     full = _effects(part)
     if not full:
         return NoFigure(id="FIG-05-2", question=question, reason=part.why("site_effect"))
     before, after = _median([r[1] for r in full]), _median([r[2] for r in full])
     strong = [sum(p < 0.05 for *_, p, _ in full), sum(q < 0.05 for *_, q in full)]
-    arrows = tuple((a, _strength(p), b, _strength(q)) for _, a, b, p, q in full[:MOST_ARROWS])
-    top = max(max(y0, y1) for _, y0, _, y1 in arrows)
-    wide = max(max(x0, x1) for x0, _, x1, _ in arrows)
+    drawn = full[:MOST_ARROWS]
+    arrows = [(float(rank), a, float(rank), b) for rank, (_, a, b, _, _) in enumerate(drawn, start=1)]
+    up, down = tuple(r for r in arrows if r[3] > r[1]), tuple(r for r in arrows if r[3] <= r[1])
+    grown = sum(b > a for _, a, b, _, _ in full)
+    limit = _significant_from(full)
+    rules = (Rule(y=limit, label="p < 0.05 above"),) if limit is not None else ()
+    top = max(max(a, b) for _, a, b, _, _ in drawn)
+    strong_ink = len(arrows) <= 120
     table = tuple(
         (cell(f), figure_cell(words.number(a, 3)), figure_cell(words.number(b, 3)), figure_cell(f"{p:.2g}"), figure_cell(f"{q:.2g}"))
         for f, a, b, p, q in full[:MOST_ROWS]
@@ -195,16 +202,18 @@ def effect(part: Node) -> Figure | NoFigure:
         id="FIG-05-2",
         question=question,
         answer=f"Median share of variance explained by the batch: {words.share(before, 1)} before, {words.share(after, 1)} after; "
-        f"{words.count(strong[0])} features with p < 0.05 before, {words.count(strong[1])} after, of {words.count(len(full))}.",
-        read="One arrow per feature, from before to after: left is less batch effect, down is less evidence of one." + cut,
+        f"p < 0.05 in {strong[0]} features before and {strong[1]} after, larger after than before in {grown}, of {words.count(len(full))}.",
+        read="One arrow per feature, ranked by its effect before: from the small dot (before) to the large mark (after)." + cut,
         charts=(
             Plot(
-                x=Axis(label="share of variance explained by the batch (η²)", low=0.0, high=wide * 1.05 or 1.0),
-                y=Axis(label="−log₁₀ p", low=0.0, high=top * 1.05 or 1.0),
-                layers=(Rule(y=-math.log10(0.05), label="p = 0.05"), Arrows(rows=arrows, strong=len(arrows) <= 80)),
+                x=Axis(label="features, ranked", low=0.0, high=len(drawn) + 1.0),
+                y=Axis(label="share of variance explained by the batch (η²)", low=0.0, high=max(top, limit or 0.0) * 1.06 or 1.0),
+                layers=(*rules, Arrows(rows=down, strong=strong_ink), Arrows(rows=up, ink="warn", shape=2, strong=strong_ink)),
+                height=384,
             ),
         ),
         table=Table(columns=columns("Feature", "#η² before", "#η² after", "#p before", "#p after"), rows=table, note=listed),
+        legend=(Key(label="after, less than before", ink="accent"), Key(label="after, more than before", ink="warn", shape=2)),
     )
 
 
@@ -214,8 +223,11 @@ def _median(values: list[float]) -> float:
     return ranked[middle] if len(ranked) % 2 else (ranked[middle - 1] + ranked[middle]) / 2
 
 
-def _strength(p: float) -> float:
-    return -math.log10(min(max(p, LEAST_P), 1.0)) + 0.0
+def _significant_from(full: list[tuple[str, float, float, float, float]]) -> float | None:
+    """Return the least share of variance with p < 0.05 if every larger one has it too, else None: then one line cannot say it."""
+    pairs = [(eta, p) for _, a, b, pa, pb in full for eta, p in ((a, pa), (b, pb))]
+    least = min((eta for eta, p in pairs if p < 0.05), default=None)
+    return None if least is None or any(eta > least and p >= 0.05 for eta, p in pairs) else least
 
 
 def probe(part: Node) -> Figure | NoFigure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from radaudit.dossier.view import words
 from radaudit.dossier.view.catalogue import figures_of
 from radaudit.dossier.view.charts import Axis, Curve, Layer, Mark, Marks, Plot, RowOf, Rows, Rule
-from radaudit.dossier.view.node import Node
+from radaudit.dossier.view.node import Node, Quantity
 from radaudit.dossier.view.parts import (
     Block,
     Figure,
@@ -67,47 +67,46 @@ def optimism(leaks: Node) -> Figure | NoFigure:
     said = f"AUC {words.estimate(naive)} with harmonisation and selection on all training rows"
     said += f", {words.estimate(guarded)} inside every resample"
     answer = f"{said}: a difference of {words.number(gap, 3)}." if gap is not None else f"{said}."
-    read = "The naive pipeline harmonises and selects before cross-validation; the guarded one does so inside every resample."
-    if len(both) < 2:
-        axis = Axis(label="AUC", low=min(0.4, *(q.low for q in (naive, guarded) if q.low is not None)), high=1.0)
-        marks = tuple(
-            RowOf(label=name, marks=(Mark(value=q.value, low=q.low, high=q.high, ink=ink),), text=words.estimate(q))
-            for name, q, ink in (("naive", naive, "warn"), ("guarded", guarded, "accent"))
-        )
-        rules = (Rule(x=0.5, label="chance"),)
-        return Figure(
-            id="FIG-06-1", question=question, answer=answer, read=read, charts=(Rows(axis=axis, rows=marks, rules=rules),), table=table
-        )
-    shown = both[:MOST_PAIRS]
-    values = [v for pair in shown for v in pair]
-    pad = (max(values) - min(values)) * 0.1 or 0.05
-    lines: tuple[Layer, ...] = tuple(Curve(points=((0.0, a), (1.0, b)), ink="muted", width=0.7) for a, b in shown)
-    layers: tuple[Layer, ...] = (
-        *lines,
-        Marks(points=tuple((0.0, a) for a, _ in shown), ink="warn", shape=3, faint=len(shown) > 12),
-        Marks(points=tuple((1.0, b) for _, b in shown), ink="accent", shape=0, faint=len(shown) > 12),
-        Curve(points=((0.0, sum(a for a, _ in shown) / len(shown)), (1.0, sum(b for _, b in shown) / len(shown))), ink="fg", width=3.0),
-    )
+    charts, more = _paired(both[:MOST_PAIRS]) if len(both) > 1 else _apart(naive, guarded)
+    read = f"The naive pipeline harmonises and selects before cross-validation; the guarded one does so inside every resample.{more}"
+    legend = (Key(label="naive", ink="warn", shape=3), Key(label="guarded", ink="accent"), Key(label="mean", ink="fg", look="line"))
     return Figure(
         id="FIG-06-1",
         question=question,
         answer=answer,
-        read=f"{read} Each thin line is one seed, the thick line their mean: falling to the right is optimism that was avoided.",
-        charts=(
-            Plot(
-                x=Axis(label="", low=-0.25, high=1.25, ticks=(0.0, 1.0), names=("naive", "guarded")),
-                y=Axis(label="AUC", low=min(values) - pad, high=max(values) + pad),
-                layers=layers,
-                height=300,
-            ),
-        ),
+        read=read,
+        charts=(charts,),
         table=table,
-        legend=(
-            Key(label="naive", ink="warn", shape=3),
-            Key(label="guarded", ink="accent", shape=0),
-            Key(label="mean", ink="fg", look="line"),
-        ),
+        legend=legend if len(both) > 1 else (),
     )
+
+
+def _apart(naive: Quantity, guarded: Quantity) -> tuple[Rows, str]:
+    """Return the two estimates one below the other, where there are no pairs."""
+    axis = Axis(label="AUC", low=min(0.4, *(q.low for q in (naive, guarded) if q.low is not None)), high=1.0)
+    rows = tuple(
+        RowOf(label=name, marks=(Mark(value=q.value, low=q.low, high=q.high, ink=ink),), text=words.estimate(q))
+        for name, q, ink in (("naive", naive, "warn"), ("guarded", guarded, "accent"))
+    )
+    return Rows(axis=axis, rows=rows, rules=(Rule(x=0.5, label="chance"),)), ""
+
+
+def _paired(pairs: list[tuple[float, float]]) -> tuple[Plot, str]:
+    """Return every pair as two points joined by a line, and the line of their means."""
+    values = [v for pair in pairs for v in pair]
+    pad = (max(values) - min(values)) * 0.1 or 0.05
+    faint = len(pairs) > 12
+    means = [sum(pair[side] for pair in pairs) / len(pairs) for side in (0, 1)]
+    layers: tuple[Layer, ...] = (
+        *(Curve(points=((0.0, a), (1.0, b)), ink="muted", width=0.7) for a, b in pairs),
+        Marks(points=tuple((0.0, a) for a, _ in pairs), ink="warn", shape=3, faint=faint),
+        Marks(points=tuple((1.0, b) for _, b in pairs), ink="accent", shape=0, faint=faint),
+        Curve(points=((0.0, means[0]), (1.0, means[1])), ink="fg", width=3.0),
+    )
+    x = Axis(label="", low=-0.25, high=1.25, ticks=(0.0, 1.0), names=("naive", "guarded"))
+    y = Axis(label="AUC", low=min(values) - pad, high=max(values) + pad)
+    more = " Each thin line is one seed, the thick line their mean: falling to the right is optimism that was avoided."
+    return Plot(x=x, y=y, layers=layers, height=300), more
 
 
 def _listed(pairs: list[tuple[float, float]]) -> str:

@@ -202,6 +202,7 @@ class Top:
     eyebrow: str
     claim: str
     overall: Status
+    post_hoc: bool
     sentence: str
     reasons: tuple[Reason, ...]
     shown: Line

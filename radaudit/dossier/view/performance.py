@@ -149,6 +149,19 @@ def _joined(names: list[str]) -> str:
     return " and ".join(text for text in (", ".join(names[:-1]), names[-1]) if text) if names else ""
 
 
+def _promised(outer: Quantity, repeats: tuple[float, ...], inner: float | None, baselines: list[tuple[str, Quantity]]) -> tuple[RowOf, ...]:
+    """Return the rows of FIG-07-7: the outer estimate over its repeats, the best inner score, the baselines."""
+    marks = (*(Mark(value=v, form="ring", ink="muted") for v in repeats), Mark(value=outer.value, low=outer.low, high=outer.high))
+    rows = [RowOf(label="signature, outer", marks=marks, text=words.estimate(outer), strong=True)]
+    if inner is not None:
+        best = Mark(value=inner, form="diamond", ink="warn", shape=3)
+        rows.append(RowOf(label="best inner score", marks=(best,), text=words.number(inner)))
+    for i, (name, q) in enumerate(baselines):
+        mark = Mark(value=q.value, low=q.low, high=q.high, ink="muted", shape=1)
+        rows.append(RowOf(label=name, marks=(mark,), text=words.estimate(q), gap=i == 0))
+    return tuple(rows)
+
+
 def development(evidence: Node) -> tuple[Block, ...]:
     """Return what nested resampling on training data promised, and the baselines of every study."""
     part = evidence.node("development")
@@ -157,31 +170,15 @@ def development(evidence: Node) -> tuple[Block, ...]:
     outer = part.quantity("auc")
     repeats = tuple(v for v in part.numbers("repeats") if v is not None)
     baselines = [(b.text("name"), b.quantity("auc")) for b in part.nodes("baselines")]
-    rows = [
-        RowOf(
-            label="signature, outer",
-            marks=(*(Mark(value=v, form="ring", ink="muted") for v in repeats), Mark(value=outer.value, low=outer.low, high=outer.high)),
-            text=words.estimate(outer),
-            strong=True,
-        )
-    ]
-    inner = part.number("inner_best")
-    if inner is not None:
-        rows.append(
-            RowOf(label="best inner score", marks=(Mark(value=inner, form="diamond", ink="warn", shape=3),), text=words.number(inner))
-        )
-    rows += [
-        RowOf(label=name, marks=(Mark(value=q.value, low=q.low, high=q.high, ink="muted", shape=1),), text=words.estimate(q), gap=i == 0)
-        for i, (name, q) in enumerate(baselines)
-    ]
-    lows = [q.low for _, q in (*baselines, ("", outer)) if q.low is not None]
     question = "What did the training data promise, and how does that compare with simple baselines?"
     lead = (Prose(line=say(words.sentence(part.text("text")))),) if part.text("text") else ()
     if not outer.known and not baselines:
         return (*lead, Figures(figures=(NoFigure(id="FIG-07-7", question=question, reason=outer.reason),)))
-    gap, tried = part.number("gap"), part.count("configurations")
+    lows = [q.low for _, q in (*baselines, ("", outer)) if q.low is not None]
+    inner, outside, tried = part.number("inner_best"), part.number("outer"), part.count("configurations")
     said = f"Cross-validated AUC in training {words.estimate(outer)}"
-    said += f"; the best inner score was {words.number(gap, 3)} higher" if gap is not None else ""
+    if inner is not None and outside is not None:
+        said += f"; tuning saw {words.number(inner)} in the inner folds where the outer folds gave {words.number(outside)}"
     said += f" ({words.plural(tried, 'configuration')} tried)" if tried is not None else ""
     figure = Figure(
         id="FIG-07-7",
@@ -192,7 +189,7 @@ def development(evidence: Node) -> tuple[Block, ...]:
         charts=(
             Rows(
                 axis=Axis(label="AUC, training patients left out", low=min([*lows, 0.5]) - 0.02, high=1.0),
-                rows=tuple(rows),
+                rows=_promised(outer, repeats, inner, baselines),
                 rules=(Rule(x=0.5, label="chance"),),
                 wide=True,
             ),

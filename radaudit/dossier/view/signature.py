@@ -48,7 +48,7 @@ def blocks(evidence: Node) -> tuple[Block, ...]:
 def facts(part: Node) -> Facts:
     """Return name, digest, registration string and threshold."""
     threshold = part.node("threshold")
-    value = words.number(threshold.number("value"), 4) if threshold.has("value") else threshold.why("value")
+    value = words.significant(threshold.number("value")) if threshold.has("value") else threshold.why("value")
     size, vectors = part.count("bytes"), part.count("test_vectors")
     rows: list[tuple[str, Line]] = [
         ("Signature", say(" ".join(t for t in (part.text("name"), part.text("version")) if t))),
@@ -71,7 +71,7 @@ def formula(part: Node) -> str:
     raw = all(t.number("raw") is not None for t in terms)
     name = "raw" if raw else "standardised"
     unit = "" if raw else " (feature standardised on training rows)"
-    lines = [f"score = {words.number(part.number('intercept'), 4)}"]
+    lines = [f"score = {words.significant(part.number('intercept'), 6)}"]
     for term in terms:
         value = term.number(name) or 0.0
         lines.append(f"        {'−' if value < 0 else '+'} {abs(value):.6g} × {term.text('feature')}{unit}")
@@ -85,7 +85,7 @@ def coefficients(part: Node) -> Block:
             cell(t.text("feature"), style="strong"),
             cell(t.text("family") or words.DASH),
             cell(t.text("ibsi") or words.DASH),
-            figure_cell(words.number(t.number("raw"), 5)),
+            figure_cell(words.significant(t.number("raw"), 5)),
             figure_cell(words.number(t.number("standardised"), 3)),
         )
         for t in part.nodes("coefficients")
@@ -93,7 +93,7 @@ def coefficients(part: Node) -> Block:
     if not rows:
         return Missing(what="Coefficients", reason=part.why("coefficients"))
     intercept = part.number("intercept")
-    last = (cell("intercept"), cell(""), cell(""), figure_cell(words.number(intercept, 5)), figure_cell(""))
+    last = (cell("intercept"), cell(""), cell(""), figure_cell(words.significant(intercept, 5)), figure_cell(""))
     return Table(columns=columns("Feature", "Family", "IBSI", "#Raw", "#Per SD"), rows=(*rows, last))
 
 
@@ -184,8 +184,8 @@ def contract(part: Node) -> Block:
             cell(i.text("kind") or "feature"),
             cell(i.text("unit") or words.DASH),
             cell(i.text("ibsi") or words.DASH),
-            figure_cell(words.number(i.number("min"), 4)),
-            figure_cell(words.number(i.number("max"), 4)),
+            figure_cell(words.significant(i.number("min"))),
+            figure_cell(words.significant(i.number("max"))),
             cell(", ".join(i.texts("levels")) or words.DASH),
             cell(i.text("missing") or words.DASH),
         )

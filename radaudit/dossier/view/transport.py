@@ -73,51 +73,22 @@ def forest(part: Node) -> Figure | NoFigure:
         )
     pooled, prediction, limit = part.quantity("pooled"), part.node("prediction"), part.number("limit")
     low, high = prediction.number("low"), prediction.number("high")
-    rows = [_row(name, q, k) for k, (name, q) in enumerate(sites)]
-    gap = True
-    if pooled.known:
-        rows.append(
-            RowOf(
-                label="pooled, random effects",
-                marks=(Mark(value=pooled.value, low=pooled.low, high=pooled.high, form="diamond", ink="fg"),),
-                text=words.estimate(pooled),
-                strong=True,
-                gap=gap,
-            )
-        )
-        gap = False
-    if low is not None and high is not None:
-        rows.append(
-            RowOf(
-                label="95% prediction, new site",
-                marks=(Mark(value=None, low=low, high=high, form="span", ink="open"),),
-                text=f"{words.number(low)} to {words.number(high)}",
-                strong=True,
-                gap=gap,
-            )
-        )
+    rows = (*(_row(name, q, k) for k, (name, q) in enumerate(sites)), *_summary(pooled, low, high))
     rules = [Rule(x=0.5, label="chance")]
     rules += [Rule(x=limit, label=f"claim {words.number(limit)}", ink="bad", dash="")] if limit is not None else []
-    if low is not None:
-        said = f"AUC at a new site is expected between {words.number(low)} and {words.number(high)} (95% prediction interval)"
-        said += f"; pooled {words.estimate(pooled)}" if pooled.known else ""
-    elif pooled.known:
-        said = f"Pooled AUC {words.estimate(pooled)}; no prediction interval: {part.text('reason') or part.why('prediction')}"
-    else:
-        said = f"Not pooled: {part.text('reason') or part.why('pooled')}"
     spread = [f"τ² {words.number(part.number('tau2'), 3)}"] if part.has("tau2") else []
     spread += [f"I² {_percent(part.number('i2'))}"] if part.has("i2") else []
     note = f"Between-site variance on the logit scale: {', '.join(spread)}." if spread else ""
     return Figure(
         id="FIG-08-1",
         question=question,
-        answer=words.sentence(said),
+        answer=words.sentence(_expected(part)),
         read="Each site in turn is left out, everything is fitted on the others and scored on it. Diamond: pooled; thick bar: where the"
         " AUC of a further site is expected; the axis is logit, so intervals stay inside 0 to 1.",
         charts=(
             Rows(
                 axis=logit_axis("AUC at the site left out (logit scale)", [q for _, q in sites] + [pooled], (limit, low, high)),
-                rows=tuple(rows),
+                rows=rows,
                 heads=("site left out", "n", "events", "AUC (95%)"),
                 rules=tuple(rules),
                 wide=True,
@@ -126,6 +97,31 @@ def forest(part: Node) -> Figure | NoFigure:
         table=estimate_rows((*sites, ("pooled", pooled)), head="Site left out", note=note),
         wide=True,
     )
+
+
+def _summary(pooled: Quantity, low: float | None, high: float | None) -> tuple[RowOf, ...]:
+    """Return the rows below the sites: the pooled estimate and the prediction interval, as far as there are any."""
+    rows = []
+    if pooled.known:
+        mark = Mark(value=pooled.value, low=pooled.low, high=pooled.high, form="diamond", ink="fg")
+        rows.append(RowOf(label="pooled, random effects", marks=(mark,), text=words.estimate(pooled), strong=True, gap=True))
+    if low is not None and high is not None:
+        mark = Mark(value=None, low=low, high=high, form="span", ink="open")
+        text = f"{words.number(low)} to {words.number(high)}"
+        rows.append(RowOf(label="95% prediction, new site", marks=(mark,), text=text, strong=True, gap=not rows))
+    return tuple(rows)
+
+
+def _expected(part: Node) -> str:
+    """Return what a further site may expect, or why that cannot be said."""
+    pooled, prediction = part.quantity("pooled"), part.node("prediction")
+    low, high = prediction.number("low"), prediction.number("high")
+    if low is not None:
+        said = f"AUC at a new site is expected between {words.number(low)} and {words.number(high)} (95% prediction interval)"
+        return f"{said}; pooled {words.estimate(pooled)}" if pooled.known else said
+    if pooled.known:
+        return f"Pooled AUC {words.estimate(pooled)}; no prediction interval: {part.text('reason') or part.why('prediction')}"
+    return f"Not pooled: {part.text('reason') or part.why('pooled')}"
 
 
 def _percent(value: float | None) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from radaudit.dossier.view import words
-from radaudit.dossier.view.catalogue import FIGURES, SECTIONS
+from radaudit.dossier.view.catalogue import ALIASES, FIGURES, SECTIONS
 from radaudit.dossier.view.charts import Gauge
 from radaudit.dossier.view.node import Node, Quantity
 from radaudit.dossier.view.parts import Cell, Line, Missing, Reason, Span, Status, Table, Tile, Top, cell, columns, say, span
 
 MOST_REASONS = 3
-NUMBER = r"-?\d+(?:\.\d+)?"
+NUMBER = r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?"
 
 
 def statuses(evidence: Node) -> dict[str, Status]:
@@ -65,7 +65,7 @@ def place(claim: Node) -> str:
 def observed(seen: Quantity) -> Line:
     """Return the observed estimate, or why there is none."""
     if seen.known:
-        return (span(words.number(seen.value), style="strong"), span(f" ({words.interval(seen)})" if seen.bounded else ""))
+        return (span(words.number(seen.value), style="strong"), span(words.unbroken(f" ({words.interval(seen)})") if seen.bounded else ""))
     return (span(words.DASH), span(f" {seen.reason}", style="muted"))
 
 
@@ -88,12 +88,12 @@ def claims_table(evidence: Node, status: dict[str, Status]) -> Table | Missing:
         name = claim.text("id")
         head = (span(name, style="strong"), span(" primary" if claim.flag("primary") else "", style="muted"))
         verdict = [Span(status=status[name])]
-        verdict += [span(" post hoc", style="strong")] if claim.flag("post_hoc") else []
+        verdict += [span(" "), span("post hoc", style="strong")] if claim.flag("post_hoc") else []
         rows.append(
             (
                 Cell(line=head),
                 cell(f"{measure(claim)}, {place(claim)}"),
-                cell(claim.text("required_text")),
+                cell(words.unbroken(claim.text("required_text"))),
                 Cell(line=observed(claim.quantity("observed"))),
                 Cell(gauge=gauge(claim, status[name])),
                 Cell(line=tuple(verdict)),
@@ -112,6 +112,7 @@ def reasons(claim: Node, entries: frozenset[str]) -> tuple[Reason, ...]:
     found = []
     for reason in claim.nodes("reasons")[:MOST_REASONS]:
         code, target = reason.text("finding"), reason.text("anchor").removeprefix("#")
+        target = ALIASES.get(target, target)
         if code and words.anchor("finding", code) in entries:
             label, link = code, words.anchor("finding", code)
         elif target in FIGURES:
@@ -154,20 +155,23 @@ def top(evidence: Node, status: dict[str, Status], entries: frozenset[str]) -> T
     """Return the first screen."""
     verdict = evidence.node("verdict")
     name = verdict.text("claim")
-    claim = next((c for c in evidence.nodes("claims") if c.text("id") == name), Node(path="/evidence/claims"))
+    claims = sorted(evidence.nodes("claims"), key=lambda c: (c.text("id") != name, not c.flag("primary")))
+    claim = claims[0] if claims else Node(path="/evidence/claims")
+    post_hoc = verdict.flag("post_hoc") or claim.flag("post_hoc")
     overall = words.answer(verdict, "overall", "overall")
-    sentence = verdict.text("sentence") or claim.text("sentence") or evidence.why("verdict")
-    said = tuple(r for r in reasons(claim, entries) if r.sentence.rstrip(".") != sentence.rstrip("."))
+    sentence = words.sentence(verdict.text("sentence") or (claim.text("sentence") if verdict else evidence.why("verdict")))
+    said = tuple(r for r in reasons(claim, entries) if r.sentence != sentence)
     return Top(
-        eyebrow=eyebrow(claim, post_hoc=verdict.flag("post_hoc") or claim.flag("post_hoc")) if claim else "No claim decides this study",
+        eyebrow=eyebrow(claim, post_hoc=post_hoc) if claim else "No claim decides this study",
         claim=claim.text("text"),
         overall=overall,
-        sentence=words.sentence(sentence),
+        post_hoc=post_hoc,
+        sentence=sentence,
         reasons=said,
         shown=figure_links(claim.texts("evidence")) if claim.texts("evidence") else (),
         needed=words.sentence(claim.text("needed")),
         gauge=gauge(claim, overall, large=True) if claim.has("observed") else None,
-        tiles=tuple(Tile(value=tile.text("value"), label=tile.text("label")) for tile in evidence.nodes("tiles")),
+        tiles=tuple(Tile(value=tile.text("value"), label=words.together(tile.text("label"))) for tile in evidence.nodes("tiles")),
         claims=claims_table(evidence, status),
         rule=evidence.texts("decision_rule"),
         coverage=coverage(evidence),

@@ -35,13 +35,16 @@ SHAPES = 7
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """Return a number with a real minus sign; a dash for none; powers of ten for what would print as 0."""
+    """Return a number rounded to digits, with a real minus sign and no minus before a zero; a dash for none."""
     if value is None:
         return DASH
-    if value != 0 and abs(value) < 0.5 * 10**-digits:
-        return f"{value:.1e}".replace("-", "−")
     text = f"{value:.{digits}f}"
     return (text.lstrip("-") if not text.strip("-0.") else text).replace("-", "−")
+
+
+def significant(value: float | None, digits: int = 4) -> str:
+    """Return a number by its significant digits, for coefficients and ranges of any size."""
+    return DASH if value is None else f"{value:.{digits}g}".replace("-", "−")
 
 
 def count(value: int | None) -> str:
@@ -109,7 +112,17 @@ def sentence(text: str) -> str:
         return ""
     first = text.split(maxsplit=1)[0].rstrip(",;:.")
     head = text[0].upper() if first.isalpha() and first.islower() else text[0]  # oslo.csv and binWidth keep their spelling
-    return head + text[1:] + ("" if text[-1] in ".!?" else ".")
+    return together(head + text[1:] + ("" if text[-1] in ".!?" else "."))
+
+
+def together(text: str) -> str:
+    """Return the text with a sign and its number kept on one line."""
+    return re.sub(r"([≥≤<>]) (?=[\d−-])", "\\1\u00a0", text)
+
+
+def unbroken(text: str) -> str:
+    """Return a short text that stays on one line."""
+    return text.replace(" ", "\u00a0")
 
 
 def short(digest: str, length: int = 12) -> str:

@@ -8,7 +8,16 @@ from radaudit.edges.html.svg import label, marker, num, path, polyline, rect, se
 
 BOX_W, BOX_H, STEP_X, STEP_Y = 136.0, 46.0, 168.0, 60.0
 BAND, BETWEEN = 6, 26.0
-LOOKS = {"file": "muted", "table": "accent", "step": "accent", "guard": "open", "signature": "good", "lock": "good", "dossier": "fg"}
+LOOKS = {
+    "file": "muted",
+    "table": "accent",
+    "step": "accent",
+    "stage": "accent",
+    "guard": "open",
+    "signature": "good",
+    "lock": "good",
+    "dossier": "fg",
+}
 
 
 def ranks(chart: Graph) -> dict[str, int]:

@@ -77,7 +77,7 @@ def _arrows(layer: Layer, x: Scale, y: Scale) -> str:
     """Return every arrow as a line with a dot at its head: heads of hundreds of arrows would be a thicket."""
     assert isinstance(layer, Arrows)
     lines = "".join(segment(x.at(a), y.at(b), x.at(c), y.at(d)) for a, b, c, d in layer.rows)
-    heads = "".join(marker(x.at(c), y.at(d), 0, 2.6 if layer.strong else 1.9) for _, _, c, d in layer.rows)
+    heads = "".join(marker(x.at(c), y.at(d), layer.shape, 2.6 if layer.strong else 1.9) for _, _, c, d in layer.rows)
     tails = "".join(marker(x.at(a), y.at(b), 0, 1.4) for a, b, _, _ in layer.rows)
     opacity = "0.55" if layer.strong else "0.22"
     return (

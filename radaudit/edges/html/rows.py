@@ -23,7 +23,7 @@ def rows(chart: Rows) -> tuple[float, float, str, str]:
     ]
     text_w = max([width(head_text, 11), *(width(row.text) * (1.06 if row.strong else 1) for row in chart.rows), 0.0]) + 10
     label_w = max([width(heads[0], 11), *(width(row.label) * (1.06 if row.strong else 1) for row in chart.rows), 0.0]) + 12
-    label_w = min(label_w, 330.0 if chart.wide else 170.0, full - sum(cell_w) - text_w - LEAST_PLOT)
+    label_w = min(label_w, 400.0 if chart.wide else 170.0, full - sum(cell_w) - text_w - LEAST_PLOT)
     left = label_w + sum(cell_w) + 6
     scale = Scale(chart.axis, left, full - text_w - 6)
     levels, rule_words = _rule_words(chart, scale)

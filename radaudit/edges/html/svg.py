@@ -95,7 +95,9 @@ def label(
 
 
 def path(d: str, paint: str, extra: str = "") -> str:
-    """Return a path element."""
+    """Return a path element; nothing for no data."""
+    if not d:
+        return ""
     return f'<path d="{d}" {paint}{" " + extra if extra else ""}/>'
 
 
@@ -197,9 +199,12 @@ class Scale:
         most = max(2.0, abs(self.end - self.start) / room)
         rough = span / most
         power = 10.0 ** math.floor(math.log10(rough))
-        step = next(s * power for s in STEPS if s * power >= rough * 0.999)
-        first = math.ceil(self.axis.low / step - 1e-9)
-        return [k * step for k in range(first, math.floor(self.axis.high / step + 1e-9) + 1)]
+        steps = [s * power for s in STEPS if s * power >= rough * 0.999][:1] + [s * power for s in (1.0, 0.5, 0.25)]
+        for step in steps:
+            first, last = math.ceil(self.axis.low / step - 1e-9), math.floor(self.axis.high / step + 1e-9)
+            if last > first:  # two ticks at least: one says where, two say how much
+                break
+        return [k * step for k in range(first, last + 1)]
 
     def _logit_ticks(self, room: float) -> list[float]:
         kept: list[float] = []
