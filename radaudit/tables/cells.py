@@ -59,62 +59,77 @@ def numbers(texts: Sequence[str], *, decimal: str | None = None, missing: Iterab
 
     lost = {text.strip(BLANK) for text in missing}
     marks = marked_numbers(lost, decimal)
-    values = np.full(len(texts), np.nan)
-    markers: Counter[str] = Counter()
-    undone: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
-    places: list[int] = []
-    plain = empty = grouped = 0
-    comma = decimal == ","
+    pointed = [text.replace(",", ".", 1) if "." not in text else "" for text in texts] if decimal == "," else texts
     match = PLAIN.fullmatch
-    for i, raw in enumerate(texts):
-        text = raw.strip(BLANK)
-        if not text:
-            empty += 1
-        elif text in lost:
-            markers[text] += 1
-        elif match(text) if not comma else "." not in text and match(text.replace(",", ".", 1)):
-            value = float(text.replace(",", ".")) if comma else float(text)
-            if value in marks:
-                markers[marks[value]] += 1
-            else:
-                plain += 1
-                values[i] = value
-        elif text in NOT_COMPUTED:
-            undone[text] += 1
-        elif decimal is not None and GROUPED[decimal].fullmatch(text):
-            grouped += 1
-            values[i] = float(text.replace(".", "").replace(",", ".") if comma else text.replace(",", ""))
-        else:
-            refused[raw] += 1
-            places.append(i)
-    np.add(values, 0.0, out=values)
-    over = np.flatnonzero(np.isinf(values))
-    for i in over.tolist():
-        refused[texts[i]] += 1
-        places.append(i)
-    plain -= len(over)
+    at = [i for i, text in enumerate(pointed) if match(text)]
+    values = np.full(len(texts), np.nan)
+    values[at] = np.array([float(pointed[i]) for i in at]) + 0.0
+    tally = _Tally()
+    plain = set(at)
+    for i in range(len(texts)):
+        if i not in plain:
+            _other(texts[i], i, values, tally, lost, decimal)
+    for value, text in marks.items():
+        hit = np.flatnonzero(values == value)
+        if len(hit):
+            tally.markers[text] += len(hit)
+            values[hit] = np.nan
+    over = np.flatnonzero(np.isinf(values)).tolist()
+    for i in over:
+        tally.refused[texts[i]] += 1
     values[over] = np.nan
+    for i, value in tally.grouped:
+        values[i] = value
     kinds: Counter[str] = Counter()
-    for text, count in refused.items():
+    for text, count in tally.refused.items():
         kinds[kind(text.strip(BLANK), decimal)] += count
     return Numbers(
         values=values,
-        plain=plain,
-        empty=empty,
-        markers=MappingProxyType(dict(markers)),
-        not_computed=MappingProxyType(dict(undone)),
-        grouped=grouped,
-        refused=MappingProxyType(dict(refused)),
+        plain=int((~np.isnan(values)).sum()) - len(tally.grouped),
+        empty=tally.empty,
+        markers=MappingProxyType(dict(tally.markers)),
+        not_computed=MappingProxyType(dict(tally.undone)),
+        grouped=len(tally.grouped),
+        refused=MappingProxyType(dict(tally.refused)),
         kinds=MappingProxyType(dict(kinds)),
-        places=tuple(sorted(places)),
+        places=tuple(sorted((*tally.places, *over))),
     )
+
+
+class _Tally:
+    """Counts of one column while it is read."""
+
+    def __init__(self) -> None:
+        self.empty = 0
+        self.markers: Counter[str] = Counter()
+        self.undone: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.grouped: list[tuple[int, float]] = []
+        self.places: list[int] = []
+
+
+def _other(raw: str, i: int, values: Floats, tally: _Tally, lost: set[str], decimal: str | None) -> None:
+    """Put a cell that is not a bare number where it belongs."""
+    text, comma = raw.strip(BLANK), decimal == ","
+    if not text:
+        tally.empty += 1
+    elif text in lost:
+        tally.markers[text] += 1
+    elif PLAIN.fullmatch(text) if not comma else "." not in text and PLAIN.fullmatch(text.replace(",", ".", 1)):
+        values[i] = float(text.replace(",", ".")) + 0.0
+    elif text in NOT_COMPUTED:
+        tally.undone[text] += 1
+    elif decimal is not None and GROUPED[decimal].fullmatch(text):
+        tally.grouped.append((i, float(text.replace(".", "").replace(",", ".") if comma else text.replace(",", ""))))
+    else:
+        tally.refused[raw] += 1
+        tally.places.append(i)
 
 
 def marked_numbers(missing: Iterable[str], decimal: str | None = None) -> dict[float, str]:
     """Return the markers that are numbers, by value: ``-999`` also marks ``-999.0``, in a file of text as in one of numbers."""
     found = {}
-    for text in missing:
+    for text in sorted(missing):
         pointed = text.strip(BLANK).replace(",", ".", 1) if decimal == "," else text.strip(BLANK)
         if PLAIN.fullmatch(pointed):
             found[float(pointed)] = text.strip(BLANK)
