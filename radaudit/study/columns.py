@@ -38,8 +38,10 @@ class Tables(Section):
 class Subject(Section):
     """The patient column, and how its values are made comparable between tables."""
 
-    column: Text
-    normalise: Literal["strip-zeros", "strip-space", "fold-case"] | None = None
+    column: Text = Field(description="The column that holds the patient's id.")
+    normalise: Literal["strip-zeros", "strip-space", "fold-case"] | None = Field(
+        None, description="Applied to ids before tables are joined; without it ids are compared as written."
+    )
 
 
 class Site(Section):
@@ -52,7 +54,7 @@ class Site(Section):
 class Endpoint(Section):
     """The clinical outcome. Binary: ``column`` and ``event``; survival: ``time``, ``status`` and ``event``."""
 
-    kind: Literal["binary", "survival"] = "binary"
+    kind: Literal["binary", "survival"] = Field("binary", description="survival is read and checked; this version fits no survival model.")
     column: Text | None = Field(None, description="The column of a binary outcome.")
     event: Text | None = Field(None, description="The text in the column that means an event.")
     non_event: Text | None = Field(None, description="The text that means no event; without it, every other text that is not missing.")
@@ -81,6 +83,8 @@ class Columns(Section):
 class Features(Section):
     """Which columns of the feature tables are features."""
 
-    namespace: Literal["auto", "pyradiomics", "captk", "mirp", "ibsi", "custom"] = "auto"
+    namespace: Literal["auto", "pyradiomics", "captk", "mirp", "ibsi", "custom"] = Field(
+        "auto", description="Whose feature names these are; auto recognises them."
+    )
     include: Names = Field((), description="Patterns such as original_*; without them, all that the reader recognises.")
     exclude: Names = Field((), description="Patterns of columns to leave out.")

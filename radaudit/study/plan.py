@@ -34,21 +34,21 @@ SCHEMA = "radaudit/study/1"
 class Plan(Section):
     """The frozen analysis plan. Raises pydantic's errors; ``Plan.of`` raises ours and looks for contradictions too."""
 
-    schema_: Literal["radaudit/study/1"] = Field(alias="schema")
+    schema_: Literal["radaudit/study/1"] = Field(alias="schema", description="The format of this file.")
     study: StudyName = Field(description="Short name: letters, digits, dot, dash, underscore.")
-    title: Text | None = None
+    title: Text | None = Field(None, description="One line for the head of the dossier.")
     question: Text | None = Field(None, description="What the study asks, in one sentence.")
-    tables: Tables
-    columns: Columns = Field(alias="roles")
-    features: Features = Features()
-    split: Split
-    harmonise: Harmonise = Harmonise()
-    model: Model = Model()
-    threshold: Threshold = Threshold()
+    tables: Tables = Field(description="The files.")
+    columns: Columns = Field(alias="roles", description="What columns mean.")
+    features: Features = Field(Features(), description="Which columns are features.")
+    split: Split = Field(description="Test set and resampling.")
+    harmonise: Harmonise = Field(Harmonise(), description="How site effects are removed.")
+    model: Model = Field(Model(), description="Selection and model.")
+    threshold: Threshold = Field(Threshold(), description="The cut on the risk.")
     claims: tuple[Claim, ...] = Field((), description="Written before the test set is opened.")
-    rules: Rules = Rules()
+    rules: Rules = Field(Rules(), description="Numbers the checks compare with.")
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = Field(1, description="Start of every stream of random numbers.")
-    tracking: Tracking = Tracking()
+    tracking: Tracking = Field(Tracking(), description="Where the record is mirrored; not part of the plan's digest.")
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Plan:
