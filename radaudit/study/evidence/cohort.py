@@ -47,7 +47,9 @@ def _events(table: FeatureTable) -> int:
 
 
 def _flow(intake: Intake, training: FeatureTable, holdout: FeatureTable) -> list[dict[str, object]]:
-    steps: list[dict[str, object]] = [{**step.document(), "events": None} for step in intake.flow]
+    steps: list[dict[str, object]] = [
+        {**step.document(), "events": _events(intake.table) if step.label == "analysed" else None} for step in intake.flow
+    ]
     for label, part in (("training", training), ("holdout (test set)", holdout)):
         steps.append({"label": label, "patients": len(set(part.patients)), "rows": len(part), "events": _events(part), "reason": ""})
     return steps
@@ -131,6 +133,14 @@ def _level(table: FeatureTable, split: Split, variable: str, level: str, holds: 
     return {"variable": variable, "level": level, "training": texts[0], "holdout": texts[1], "smd": smd}
 
 
+def _plain(value: float) -> str:
+    """Return a number with four figures and no exponent: 14750, 0.2031."""
+    size = abs(value)
+    if size >= 1000:
+        return f"{value:.0f}"
+    return f"{value:.4g}" if size >= 1e-4 or size == 0.0 else f"{value:.2e}"
+
+
 def _number(split: Split, variable: str, values: list[float]) -> dict[str, object]:
     import numpy as np
 
@@ -142,7 +152,7 @@ def _number(split: Split, variable: str, values: list[float]) -> dict[str, objec
             texts.append(f"{len(known)} known")
             continue
         low, middle, high = np.quantile(known, [0.25, 0.5, 0.75])
-        texts.append(f"{middle:.4g} ({low:.4g} to {high:.4g})")
+        texts.append(f"{_plain(middle)} ({_plain(low)} to {_plain(high)})")
         means.append(float(known.mean()))
         variances.append(float(known.var(ddof=1)))
     smd = None

@@ -76,7 +76,7 @@ def evidence(parts: Parts) -> dict[str, Any]:
         "performance": performed,
         "development": _development(development),
         "transport": transport,
-        "provenance": provenance([s.document() for s in parts.intake.sources], _digests(parts), radaudit.__version__, SCHEMA),
+        "provenance": provenance([s.document() for s in parts.intake.sources], _digests(parts), plan.digest, radaudit.__version__, SCHEMA),
     }
     if parts.trained["harmonisation"] is None:
         made["harmonisation_reason"] = "the study does not harmonise (harmonise.method: none)"
@@ -87,7 +87,7 @@ def evidence(parts: Parts) -> dict[str, Any]:
 
 def transported(trained: Mapping[str, Any], evaluated: Mapping[str, Any] | None, plan: Plan) -> dict[str, Any]:
     """Return section 8: leave-one-site-out from training, the test set by site once it was opened, and the claimed limit."""
-    limit = next((c.limit for c in plan.claimed() if c.measure == "auc"), None)
+    limit = next((c.limit for c in plan.claimed() if c.measure == "auc" and c.on == "new_site"), None)
     found = {**trained["transport"], "limit": limit, "holdout": None if evaluated is None else evaluated["by_site"]}
     if evaluated is None:
         found["holdout_reason"] = SEALED

@@ -9,19 +9,23 @@ import numpy as np  # noqa: TID253
 
 from radaudit.measures.calibration import calibration_in_the_large
 from radaudit.measures.discrimination import auc_estimate
-from radaudit.measures.pooling import expit_estimate, logit_variance, pool
+from radaudit.measures.pooling import pool_aucs
 
 if TYPE_CHECKING:
     from radaudit.arrays import Floats
     from radaudit.study.development import Development
 
-LEAST = 2
+LEAST = 3
+FEW = 10
 
 
 def left_out(development: Development) -> dict[str, Any]:
-    """Return leave-one-site-out rows and their random-effects summary (logit scale, REML, Hartung-Knapp, prediction interval)."""
+    """Return leave-one-site-out rows and their random-effects summary (logit scale, REML, Hartung-Knapp).
+
+    The prediction interval for a new site borrows the spread between sites of other published models while there are fewer than ten
+    sites: with so few the usual one covers far less than it says (VALIDATION.md section 4). Fewer than three sites: none.
+    """
     rows = development.sites
-    known = [(row, pair) for row in rows if (pair := logit_variance(row.auc)) is not None]
     found: dict[str, Any] = {
         "rows": [row.document() for row in rows],
         "unharmonised": [{"site": row.name, "auc": row.auc.document()} for row in development.sites_unharmonised],
@@ -31,16 +35,18 @@ def left_out(development: Development) -> dict[str, Any]:
         "i2": None,
         "reason": "",
     }
-    if len(known) < LEAST:
-        return found | {"reason": f"{len(known)} of {len(rows)} sites have an AUC with an interval; pooling takes at least {LEAST}"}
-    values, variances = zip(*(pair for _, pair in known), strict=True)
-    patients, events = (sum(getattr(row, what) for row, _ in known) for what in ("patients", "events"))
-    pooled = pool(values, variances, within="hksj-floor", patients=patients, events=events)
-    prediction = expit_estimate(pooled.prediction)
-    found |= {"pooled": expit_estimate(pooled.mean).document(), "tau2": pooled.tau2, "i2": pooled.i2}
+    pooled = pool_aucs([row.auc for row in rows])
+    if pooled.sites < LEAST:
+        return found | {
+            "reason": f"{pooled.sites} of {len(rows)} site(s) have an AUC with an interval; at least {LEAST} are needed",
+            "pooled_reason": f"{pooled.sites} site(s): pooling takes at least {LEAST}",
+        }
+    found |= {"pooled": pooled.auc.document(), "tau2": pooled.tau2, "i2": pooled.i2}
+    prediction = pooled.prediction_with_prior if pooled.sites < FEW else pooled.prediction
     if prediction.low is None:
         return found | {"reason": prediction.reason or "no prediction interval"}
-    return found | {"prediction": {"low": prediction.low, "high": prediction.high}}
+    usual = {"low": pooled.prediction.low, "high": pooled.prediction.high}
+    return found | {"prediction": {"low": prediction.low, "high": prediction.high, "method": prediction.method, "without_prior": usual}}
 
 
 def by_site(outcome: Floats, risk: Floats, sites: Sequence[str], patients: Sequence[str]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,6 +46,9 @@ def verdict(
                 "on": d.claim.on,
                 "required_text": d.claim.required,
                 "limit": d.claim.limit,
+                "lowest": _finite(d.claim.lowest),
+                "highest": _finite(d.claim.highest),
+                "strict": d.claim.strict,
                 "observed": estimate,
                 "verdict": str(d.answer),
                 "step": d.step,
@@ -78,7 +82,7 @@ def observed(claim: Claim, performance: Mapping[str, Any] | None, transport: Map
             return _unknown(f"the {claim.label} at a new site is not computed")
         if prediction is None:
             return _unknown(str((transport or {}).get("reason") or "no prediction interval"))
-        return {**pooled, "low": prediction["low"], "high": prediction["high"], "method": "95% prediction interval for a new site"}
+        return {**pooled, "low": prediction["low"], "high": prediction["high"], "method": prediction["method"]}
     if claim.measure == "delta_auc":
         rows = [row for row in performance["comparisons"] if row["against"] == claim.against]
         return dict(rows[0]["delta"]) if rows else _unknown(f"there is no {claim.against} model to compare with")
@@ -95,6 +99,10 @@ def as_observed(estimate: Mapping[str, Any]) -> Observed:
         events=estimate.get("events") or 0,
         reason=estimate.get("reason") or "",
     )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _unknown(reason: str) -> dict[str, Any]:
