@@ -47,7 +47,7 @@ chromium:
 	  else echo "note: chromium is not installed; the page tests in a browser will be skipped (apt-get install chromium)"; fi; }
 
 lock:
-	@uv pip compile pyproject.toml --extra dask --group dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+	@uv pip compile pyproject.toml --extra dask --extra kernel --group dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .ruff_cache .hypothesis
