@@ -83,7 +83,7 @@ def copied_images(table: FeatureTable, profiles: Profiles, rules: CheckRules) ->
     pairs = [(int(profiles.rows.copy_of[i]), i) for i, copy in enumerate(profiles.rows.copies_patient.tolist()) if copy]
     people = {table.patients[i] for pair in pairs for i in pair}
     across = sum(table.sites[a] != table.sites[b] for a, b in pairs)
-    discordant = sum(table.outcome[a] != table.outcome[b] for a, b in pairs)
+    discordant = sum(bool(table.outcome[a] != table.outcome[b]) for a, b in pairs)
     return answer(
         "ID-050",
         failed(pairs),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np  # noqa: TID253
@@ -15,6 +15,7 @@ import numpy as np  # noqa: TID253
 from radaudit.codes import answer
 from radaudit.errors import DesignError, listed
 from radaudit.findings import Fact, Finding, Severity, Verdict
+from radaudit.harmonise.alike import alikeness
 from radaudit.harmonise.association import chi_square_tail, cramers_v
 from radaudit.harmonise.coding import Covariates
 from radaudit.harmonise.moments import SiteMoments, as_labels, measure
@@ -28,7 +29,9 @@ INFLATION_REPORTED = 10.0
 OVERLAP_REPORTED = 0.05
 ASSOCIATION_REPORTED = 0.2
 EQUAL_MEANS = 1e-6  # batch means closer than this many pooled SDs are not chance
-ALIKE = 1e-4  # probability below which batches are more alike than sampling allows
+ALIKE = 1e-3  # probability below which batches are more alike than sampling allows
+
+Alikeness = Callable[[], tuple[float, float]]
 
 
 def examine(
@@ -39,14 +42,17 @@ def examine(
     patients: Sequence[str] | None = None,
     patients_per_site: int = 20,
     mean_only: bool = False,
+    likeness: Alikeness | None = None,
 ) -> list[Finding]:
     """Return the answers about these moments; with ``batch`` and ``outcome`` (n,) also those about the outcome.
 
     ``outcome`` holds the classes as text (rows without one are left out by the caller), ``patients`` (n,) the patient of each
-    row if rows are not patients. Raises DesignError HARM-014 if the lengths differ.
+    row if rows are not patients. ``likeness`` gives mean F and probability from the rows (``alikeness``); moments alone do not tell
+    how features are correlated, and then the median F is taken for that of one feature. Raises DesignError HARM-014 if the
+    lengths differ.
     """
     found = [*_batches(moments, batch, patients, patients_per_site, mean_only), *_covariates(moments), *_features(moments)]
-    found.append(_already(moments, found))
+    found.append(_already(moments, found, likeness))
     found += _outcome(batch, outcome, patients)
     return found
 
@@ -70,7 +76,15 @@ def examine_rows(
             answer(error.code, Verdict.FAILED, f"{error.what}.", severity=Severity.BLOCKING, fix=error.fix or "", facts=_plain(error.facts))
         ]
     finite = answer("HARM-006", Verdict.PASSED, "No cell is infinite.")
-    own = examine(moments, batch=batch, outcome=outcome, patients=patients, patients_per_site=patients_per_site, mean_only=mean_only)
+    own = examine(
+        moments,
+        batch=batch,
+        outcome=outcome,
+        patients=patients,
+        patients_per_site=patients_per_site,
+        mean_only=mean_only,
+        likeness=lambda: alikeness(x, batch, covariates, features=features),
+    )
     return [finite, *own]
 
 
@@ -209,7 +223,7 @@ def _named(code: str, features: tuple[str, ...], bad: Any, what: str, fine: str)
     return answer(code, Verdict.FAILED, sentence, facts={"features": tuple(names), "of": len(features)})
 
 
-def _already(moments: SiteMoments, found: Sequence[Finding]) -> Finding:
+def _already(moments: SiteMoments, found: Sequence[Finding], likeness: Alikeness | None) -> Finding:
     """Answer whether batches are more alike than sampling allows: equal means, or an F statistic that chance does not give."""
     if any(f.blocking and f.code in ("HARM-001", "HARM-002", "HARM-009", "HARM-006") for f in found):
         return answer("HARM-008", Verdict.NOT_RUN, "The design does not allow a look at the batch means.")
@@ -220,17 +234,23 @@ def _already(moments: SiteMoments, found: Sequence[Finding]) -> Finding:
     if not len(gaps):
         return answer("HARM-008", Verdict.NOT_APPLICABLE, "No feature varies.")
     equal = float((gaps < EQUAL_MEANS).mean())
-    free = len(moments.batches) - 1
-    typical = float(np.median(f))
-    chance = 1.0 - chi_square_tail(free * typical, free)
-    facts: dict[str, Fact] = {"share_equal": equal, "median_f": typical, "p": chance}
+    name, typical, chance = _typical(f, len(moments.batches) - 1, likeness)
+    facts: dict[str, Fact] = {"share_equal": equal, f"{name}_f": typical, "p": chance}
     if equal >= 0.5:
         sentence = f"{equal:.0%} of the features have the same mean in every batch to {EQUAL_MEANS:g} SD: the table was harmonised before."
         return answer("HARM-008", Verdict.FAILED, sentence, facts=facts)
     if chance < ALIKE:
-        sentence = f"Batches are more alike than one population gives (median F {typical:.2g}, p = {chance:.1g}): harmonised before?"
+        sentence = f"Batches are more alike than one population gives ({name} F {typical:.2g}, p = {chance:.1g}): harmonised before?"
         return answer("HARM-008", Verdict.FAILED, sentence, facts=facts)
-    return answer("HARM-008", Verdict.PASSED, f"Batch means differ as sampling lets them, or more (median F {typical:.2g}).", facts=facts)
+    return answer("HARM-008", Verdict.PASSED, f"Batch means differ as sampling lets them, or more ({name} F {typical:.2g}).", facts=facts)
+
+
+def _typical(f: Floats, free: int, likeness: Alikeness | None) -> tuple[str, float, float]:
+    """Return which average of F over features, its value, and how probable one as small is."""
+    if likeness is not None:
+        return ("mean", *likeness())
+    middle = float(np.median(f))
+    return "median", middle, 1.0 - chi_square_tail(free * middle, free)
 
 
 def _outcome(batch: Sequence[str] | None, outcome: Sequence[str] | None, patients: Sequence[str] | None) -> list[Finding]:
