@@ -10,6 +10,7 @@ from radaudit.claims.claim import PLACES, Answer, Claim, Decision
 from radaudit.findings import Finding, ranked
 
 MOST_REASONS = 3
+BEARS = frozenset({"LEAK", "CONF", "SIZE", "HARM", "SCORE", "PERF", "OUT", "GUARD"})  # what speaks to a claim, not to a table's upkeep
 MOST_FACTOR = 20.0
 
 DECISION_RULE = (
@@ -42,7 +43,7 @@ def decide(claim: Claim, observed: Observed, findings: Iterable[Finding] = (), *
     answer, step, sentence = _by_interval(claim, observed)
     if blocking:
         answer, step = Answer.UNDETERMINED, 1
-    major = [f for f in concerning if not f.blocking and f.severity == "major"]
+    major = [f for f in concerning if not f.blocking and f.severity == "major" and f.code.partition("-")[0] in BEARS]
     first = {f.code: f.sentence for f in reversed([*blocking, *major])}  # one reason per code
     reasons = [(first[f.code], f.code) for f in blocking if first[f.code] == f.sentence]
     reasons += [(sentence, "")]

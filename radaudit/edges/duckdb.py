@@ -170,9 +170,9 @@ def _literal(text: str) -> str:
 
 
 def write_parquet(table: FeatureTable, path: Path) -> Path:
-    """Write patient, unit, site, batch, outcome and the features as one wide Parquet file (zstd), for readers without DuckDB.
+    """Write patient, unit, site, batch, outcome, features and text columns as one wide Parquet file (zstd), for readers without DuckDB.
 
-    A key whose name a feature bears is written with ``key.`` before it.
+    A key whose name a feature bears is written with ``key.`` before it. The text columns make the file all that ``score`` needs.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -182,7 +182,10 @@ def write_parquet(table: FeatureTable, path: Path) -> Path:
     columns: list[Any] = [pa.array(values, pa.string()) for values in keys.values()] + [pa.array(table.outcome)]
     names = [f"key.{name}" if name in taken else name for name in (*keys, "outcome")]
     columns += [pa.array(table.values[:, j]) for j in range(len(table.features))]
+    names += table.features
+    facts = [name for name in table.facts if name not in set(names)]
+    columns += [pa.array(table.facts[name], pa.string()) for name in facts]
     fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    pq.write_table(pa.Table.from_arrays(columns, names=[*names, *table.features]), fresh, compression="zstd")
+    pq.write_table(pa.Table.from_arrays(columns, names=[*names, *facts]), fresh, compression="zstd")
     os.replace(fresh, path)
     return path

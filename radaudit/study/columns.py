@@ -18,6 +18,9 @@ class TableFile(Section):
     decimal: Literal[".", ","] | None = Field(None, description="Decimal mark of a text table.")
     encoding: Text | None = Field(None, description="Encoding of a text table, such as utf-8 or windows-1252.")
     id: Text | None = Field(None, description="The patient column of this file, if it is not called as roles.subject says.")
+    id_pattern: Text | None = Field(
+        None, description="Regular expression; its match (its first group, if it has one) in the patient column is the id."
+    )
     site: Text | None = Field(None, description="The site all rows of this file come from.")
     unit: Text | None = Field(None, description="The region column of this file, if it is not called as roles.unit says.")
     missing: Annotated[tuple[Cell, ...], Several()] = Field((), description="Texts that mean a missing value, besides empty cells.")

@@ -96,13 +96,11 @@ def _roles(plan: Plan) -> Iterator[Problem]:
     for i, name in enumerate(columns.covariates):
         if name in columns.batch:
             yield two_roles(name, ("roles", "batch"), ("roles", "covariates", i))
-    if columns.site is not None and columns.site.pattern is not None:
+    for path, pattern in _patterns(plan):
         try:
-            re.compile(columns.site.pattern)
+            re.compile(pattern)
         except re.error as error:
-            yield Problem(
-                code="STUDY-008", path=("roles", "site", "pattern"), what=f"not a regular expression: {error}", fix='pattern: "^[A-Z0-9]+"'
-            )
+            yield Problem(code="STUDY-008", path=path, what=f"not a regular expression: {error}", fix=f'{path[-1]}: "^[A-Z0-9]+"')
     if plan.site_column is None and not columns.batch and plan.harmonise.method != "none":
         yield Problem(
             code="STUDY-028",
@@ -198,3 +196,13 @@ def _preserved(plan: Plan) -> Iterator[Problem]:
                 near=nearest(name, known),
                 fix=f"roles.covariates: [{', '.join((*columns.covariates, name))}]",
             )
+
+
+def _patterns(plan: Plan) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield every regular expression of the study with its place."""
+    if plan.columns.site is not None and plan.columns.site.pattern is not None:
+        yield ("roles", "site", "pattern"), plan.columns.site.pattern
+    for kind in ("features", "clinical", "acquisition"):
+        for i, entry in enumerate(getattr(plan.tables, kind)):
+            if entry.id_pattern is not None:
+                yield ("tables", kind, i, "id_pattern"), entry.id_pattern

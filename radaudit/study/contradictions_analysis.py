@@ -95,13 +95,23 @@ def _twice(name: str, first: Path, second: Path) -> Problem:
 def _unseen(plan: Plan) -> Iterator[Problem]:
     test, asked = plan.split.test, plan.harmonise
     by_site = not plan.columns.batch or plan.site_column in plan.columns.batch or DERIVED_SITE in plan.columns.batch
-    if test.by == "site" and test.sites and by_site and asked.method != "none" and asked.unseen.evaluation == "refuse":
+    if not by_site or asked.method == "none" or asked.unseen.evaluation != "refuse":
+        return
+    fix = "harmonise.unseen: {evaluation: adapt}   # from their features only; the dossier says transductive; or reference, or pass"
+    if test.by == "site" and test.sites:
         yield Problem(
             code="STUDY-007",
             path=("split", "test", "sites"),
             what=f"the test part contains {listed(test.sites)}, which has no training patients, and harmonise.unseen is refuse: "
             "those patients can never be scored",
-            fix="unseen: {evaluation: adapt}  (from their features only; the dossier says transductive), or reference, or pass",
+            fix=fix,
+        )
+    if plan.split.development.outer == "leave-one-site-out":
+        yield Problem(
+            code="STUDY-007",
+            path=("split", "development", "outer"),
+            what="each site is left out in turn, and harmonise.unseen is refuse: no left-out patient could be scored",
+            fix=fix,
         )
 
 

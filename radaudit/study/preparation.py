@@ -96,6 +96,8 @@ def prepare(frame: Frame, plan: PipelinePlan, *, strict: bool = False) -> tuple[
     feature is left, OUT-070 if only one outcome is left, and what fit_combat raises.
     """
     fit = np.flatnonzero(usable_features(frame.x, plan.missing_share))
+    if not len(fit):
+        raise _nothing_left(len(frame.features))
     names = tuple(frame.features[j] for j in fit.tolist())
     x = np.ascontiguousarray(frame.x[:, fit])
     effects, used, facts = _fit_effects(frame, x, names, plan.harmonise, strict)
@@ -149,11 +151,20 @@ def _fit_effects(
         return fitted({}), used, {**facts, "covariates_left_out": error.code}
 
 
+def _nothing_left(features: int) -> DesignError:
+    return DesignError(
+        "FEAT-070",
+        "no feature is left to fit on",
+        found=f"{features} features in the training rows, all constant or missing too often",
+        fix="features that vary and are measured; rules.missing_share says what is too often",
+    )
+
+
 def _candidates(cells: Floats, names: tuple[str, ...], outcome: Floats, plan: PipelinePlan) -> tuple[Ints, Scaling, dict[str, Fact]]:
     """Return the strongest representatives (k,), their scaling, and how many features each step left."""
     usable = np.flatnonzero(usable_features(cells, plan.missing_share))
     if not len(usable):
-        raise DesignError("FEAT-070", "no feature is left to fit on", found=f"of {len(names)}", fix="features that vary and are measured")
+        raise _nothing_left(len(names))
     missing = np.isnan(cells[:, usable]).sum(axis=0)
     whole = learn_scaling(cells[:, usable]).impute(cells[:, usable])
     ranks = midranks(whole)

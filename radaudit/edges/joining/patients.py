@@ -56,8 +56,38 @@ def patient_ids(opened: Opened, plan: Plan) -> tuple[str, ...]:
             fix="export the table again with the id column as text",
             ids=len(rounded),
         )
+    if opened.entry.id_pattern:
+        texts = _cut(opened, wanted, opened.entry.id_pattern, texts)
     rule = RULES[subject.normalise] if subject.normalise else str
     return tuple(rule(text) for text in texts)
+
+
+def _cut(opened: Opened, column: str, pattern: str, texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the part of each id that the study's pattern matches; raises TableError ID-037 for ids it does not match or runs together."""
+    found = [re.search(pattern, text) for text in texts]
+    odd = [text for text, match in zip(texts, found, strict=True) if match is None]
+    at = f"{opened.at}, column {inert(column)}"
+    if odd:
+        raise TableError(
+            "ID-037",
+            f"{len(odd)} ids of {opened.label} do not match id_pattern",
+            at=at,
+            found=few(map(quoted, odd), most=3),
+            fix="id_pattern: a regular expression that matches every id",
+            ids=len(odd),
+        )
+    parts = tuple(match.group(match.re.groups and 1) for match in found if match is not None)
+    together = sorted({part for part in parts if len({text for text, p in zip(texts, parts, strict=True) if p == part}) > 1})
+    if together:
+        raise TableError(
+            "ID-037",
+            f"id_pattern makes one id of several in {opened.label}: {len(together)} time(s)",
+            at=at,
+            found=few(map(quoted, together), most=3),
+            fix="id_pattern: a regular expression that keeps different patients apart",
+            ids=len(together),
+        )
+    return parts
 
 
 def _no_column(opened: Opened, wanted: str) -> TableError:
@@ -137,7 +167,7 @@ def refuse_strangers(ours: Sequence[str], other: Opened, theirs: Sequence[str], 
     elif more := longer(ours, theirs):
         sentence = f"{more[0]} of {more[1]} patients who are not in {other.label} may stand there under a longer id."
         facts |= {"rule": "longer id", "patients": more[0], "unmatched": more[1]}
-        fix = f"correct the ids in {other.label}, if they are the same people"
+        fix = f'{{file: {other.label}, id_pattern: "^.*[0-9]"}}   # or correct the ids there, if they are the same people'
         yield answer("ID-031", Verdict.FAILED, sentence, facts=facts, fix=fix, scope=other.label, local=({"evidence": more[2]},))
 
 

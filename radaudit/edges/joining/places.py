@@ -88,17 +88,24 @@ def merged(plan: Plan, found: Sequence[str | None], known: Mapping[str, int]) ->
     """
     asked = plan.harmonise
     new = {old: name for name, olds in asked.merge.items() for old in olds}
-    named = {**dict.fromkeys(new, "merge"), **dict.fromkeys(asked.drop, "drop"), **dict.fromkeys(asked.keep, "keep")}
+    reference = (asked.reference,) if asked.reference and asked.method != "none" else ()
+    named = {
+        **dict.fromkeys(reference, "reference"),
+        **dict.fromkeys(new, "merge"),
+        **dict.fromkeys(asked.drop, "drop"),
+        **dict.fromkeys(asked.keep, "keep"),
+    }
     for name, key in named.items():
         if name not in known and not (key != "merge" and name in asked.merge):
             near = nearest(name, known)
+            shown = inert(near) if near else "NAME"
             raise TableError(
                 "SITE-032",
                 f"no row is of batch {quoted(name)}",
                 at=f"harmonise.{key}",
                 found=counted(known, most=12, mark=" "),
                 near=near and inert(near),
-                fix=f"harmonise.{key}: [{inert(near) if near else 'NAME'}]",
+                fix=f"harmonise.{key}: {shown if key == 'reference' else f'[{shown}]'}",
             )
     return [text if text is None else new.get(text, text) for text in found]
 
@@ -154,7 +161,8 @@ def refuse_missing(plan: Plan, found: Sequence[str | None], files: Sequence[Open
 def without_batch(plan: Plan, lost: Sequence[int], ids: Sequence[str], rows: Sequence[str]) -> Finding:
     """Return SITE-031 for rows that leave because a batch column is empty or has no row for them."""
     columns = ", ".join(inert(name) for name in plan.columns.batch)
-    sentence = f"{len(lost)} rows have no {columns} and were left out: they belong to no batch."
+    has = "row has" if len(lost) == 1 else "rows have"
+    sentence = f"{len(lost)} {has} no {columns} and left the study: without it nobody knows the batch."
     local = tuple({"patient": ids[i], "row": rows[i]} for i in lost)
     facts: dict[str, Fact] = {"rows": len(lost), "columns": list(plan.columns.batch)}
     return answer("SITE-031", Verdict.FAILED, sentence, facts=facts, scope="batch", local=local)

@@ -1,0 +1,213 @@
+"""The verdict on a harmonisation: helped, no effect, harmed or not identifiable, decided on rows the harmoniser never saw.
+
+The rule, fixed before any table is seen (docs/harmonisation-verdict.md shows its error rates):
+
+1. not identifiable if the design cannot tell batch from outcome or covariate, or the batches are too small (the design doctor's answers);
+2. harmed if the batch of unseen rows is guessed less often than by luck: rows that look unseen were seen, or too much was removed;
+3. harmed if the outcome's or a preserved covariate's association within batches changed by more than a quarter, beyond chance;
+4. otherwise by the fall of the excess distance between batches, net of covariates and outcome, with its interval: no effect if the
+   interval lies within the margin on both sides of nought, helped if it lies above nought, harmed if below;
+5. not identifiable if the interval does none of that: the rows are too few to tell.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from radaudit.errors import listed
+from radaudit.study.harmonisation_numbers import (
+    MARGIN,
+    Evidence,
+    JudgedRows,
+    gather,
+)
+from radaudit.study.unseen import Unseen
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from radaudit.findings import Finding
+
+Word = Literal["helped", "no effect", "harmed", "not identifiable"]
+HELPED, NO_EFFECT, HARMED, NOT_IDENTIFIABLE = "helped", "no effect", "harmed", "not identifiable"
+
+ASSOCIATED = 0.6  # Bergsma's V of batch and outcome from which the outcome cannot be told from the batch
+LEAK = 0.01  # one-sided level below which a probe below chance is no luck
+CHANGED = 0.25  # share of an association within batches that may not be lost or made
+OUTCOME_LEAST = 0.005  # an excess between outcome classes below this is no association to lose
+DESIGN = {
+    "HARM-001": "a covariate cannot be told apart from the batches",
+    "HARM-002": "a covariate can hardly be told apart from the batches",
+    "HARM-003": "a covariate does not overlap between batches",
+    "HARM-008": "the table was harmonised before it was judged, so there is no before",
+    "HARM-009": "there is only one batch",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HarmonisationVerdict:
+    """The word, the sentences that lead to it (the first decides), and the numbers behind them as JSON values."""
+
+    verdict: Word
+    reasons: tuple[str, ...]
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"verdict": self.verdict, "verdict_reasons": list(self.reasons), "verdict_numbers": dict(self.numbers)}
+
+
+def judge(
+    rows: JudgedRows,
+    unseen: Sequence[Unseen],
+    halves: Sequence[Unseen],
+    findings: Sequence[Finding],
+    rng: Generator,
+    *,
+    permutations: int = 200,
+) -> HarmonisationVerdict:
+    """Return the verdict on ``rows``, harmonised as ``unseen`` (for distances) and as ``halves`` (for probes and tests).
+
+    A holdout that one fit harmonised serves as both. ``findings`` are the design doctor's. Raises what the measures raise.
+    """
+    obstacle = _obstacle(findings)
+    if obstacle is not None:
+        return HarmonisationVerdict(verdict="not identifiable", reasons=(obstacle,), numbers={"margin": MARGIN})
+    if not unseen:
+        reason = "No row could be harmonised by a fit that had not seen it: the batches are too small."
+        return HarmonisationVerdict(verdict="not identifiable", reasons=(reason,), numbers={"margin": MARGIN})
+    evidence = gather(rows, unseen, halves, rng, permutations=permutations)
+    verdict, leading = decide(evidence)
+    return HarmonisationVerdict(
+        verdict=verdict, reasons=(leading, *(s for s in _sentences(evidence) if s != leading)), numbers=evidence.document()
+    )
+
+
+def _obstacle(findings: Sequence[Finding]) -> str | None:
+    """Return why the design does not allow a verdict, or None."""
+    for finding in findings:
+        if finding.failed and finding.code in DESIGN:
+            return f"Not identifiable: {DESIGN[finding.code]}. {finding.sentence}"
+        if finding.failed and finding.code in ("HARM-006", "HARM-012", "HARM-014"):
+            return f"Not identifiable: the table cannot be harmonised. {finding.sentence}"
+        v = finding.facts.get("v_corrected") if finding.code == "CONF-001" else None
+        if isinstance(v, float) and v >= ASSOCIATED:
+            return (
+                f"Not identifiable: batch and outcome go together (V = {v:.2f} corrected for chance, {ASSOCIATED} is too much): "
+                "what is removed with the batch cannot be told from the outcome."
+            )
+    return None
+
+
+def decide(evidence: Evidence) -> tuple[Word, str]:
+    """Return the verdict and the sentence that decides it, steps 2 to 5 of the rule."""
+    probe = evidence.probe
+    if probe.p_low is not None and probe.p_low <= LEAK:
+        return "harmed", (
+            f"Over-corrected: the batch of rows called unseen is guessed less often ({probe.after:.2f}) than by luck "
+            f"({probe.chance:.2f}, p = {probe.p_low:.2g}): the harmoniser saw these rows, or removed more than the batch."
+        )
+    for step in (_outcome_step, _covariate_step):
+        sentence = step(evidence)
+        if sentence is not None:
+            return "harmed", sentence
+    return _distance_step(evidence)
+
+
+def _outcome_step(evidence: Evidence) -> str | None:
+    own = evidence.outcome
+    if own is None or own.fall.value is None or own.fall.low is None or own.fall.high is None:
+        return None
+    before, after, fall = own.before.value or 0.0, own.after.value or 0.0, own.fall.value
+    most = max(before, after)
+    if own.fall.low <= 0 <= own.fall.high or abs(fall) < CHANGED * most or abs(fall) < OUTCOME_LEAST:
+        return None
+    word = "lost with" if fall > 0 else "made by"
+    return (
+        f"Over-corrected: association with the outcome was {word} harmonisation. Within a batch, patients of different outcome differed by "
+        f"{before:.1%} more than patients of the same outcome before and by {after:.1%} after."
+    )
+
+
+def _covariate_step(evidence: Evidence) -> str | None:
+    for own in evidence.covariates:
+        share = own.retained
+        if share is not None and own.low is not None and own.high is not None and not own.low <= 1 <= own.high and abs(share - 1) > CHANGED:
+            word = "lost" if share < 1 else "made"
+            return (
+                f"Over-corrected: the effect of {own.column} within batches was {word} by harmonisation: {share:.0%} of it is left "
+                f"({own.low:.0%} to {own.high:.0%}), over the {own.features} features that had one."
+            )
+    return None
+
+
+def _distance_step(evidence: Evidence) -> tuple[Word, str]:
+    fall, before, after = evidence.distance.fall, evidence.distance.before.value, evidence.distance.after.value
+    if fall.value is None or fall.low is None or fall.high is None or before is None or after is None:
+        return "not identifiable", f"Not identifiable: {fall.reason or 'no interval'}."
+    text = (
+        f"patients of different batches differ by {_more(before)} in a feature than patients of the same batch before harmonisation and by "
+        f"{_more(after)} after, a fall of {fall.value:.1%} ({fall.low:.1%} to {fall.high:.1%}), on rows the harmoniser had not seen."
+    )
+    if fall.low >= -MARGIN and fall.high <= MARGIN:
+        return "no effect", f"No effect beyond {MARGIN:.0%}: {text}"
+    if fall.low > 0:
+        return "helped", f"Helped: {text}"
+    if fall.high < 0:
+        return "harmed", f"Harmed: {text}"
+    return "not identifiable", f"Not identifiable: the rows are too few to tell. As far as they go, {text}"
+
+
+def _more(share: float) -> str:
+    return f"{share:.1%} more" if share >= 0 else f"{-share:.1%} less"
+
+
+def _sentences(evidence: Evidence) -> list[str]:
+    """Return what else a reader should know, whatever the verdict."""
+    found = [*_probe_sentences(evidence), *_test_sentences(evidence)]
+    own = evidence.outcome
+    if own is not None and own.fall.value is not None and own.before.value is not None and own.after.value is not None:
+        found.append(
+            f"Within batches, patients of different outcome differ by {_more(own.before.value)} than patients of the same outcome before and "
+            f"by {_more(own.after.value)} after."
+        )
+    for row in evidence.covariates:
+        if row.retained is None:
+            found.append(f"No feature follows {row.column} within batches beyond chance, so no effect of it could be lost.")
+        else:
+            found.append(
+                f"{row.retained:.0%} of the effect of {row.column} within batches is left, over the {row.features} features that had one; "
+                f"{row.changed} of {row.of} slopes changed beyond chance, the largest by {row.largest:+.2f} SD."
+            )
+    covariance = evidence.covariance
+    if covariance is not None and covariance.p is not None:
+        word = "still go together differently" if covariance.p < 0.05 else "go together alike, as far as can be seen,"
+        found.append(f"Features {word} in the batches (residual covariance, p = {covariance.p:.2g}); ComBat does not change that.")
+    if evidence.left_out:
+        found.append(f"Not judged for having too few patients: {listed(evidence.left_out)}.")
+    return found
+
+
+def _probe_sentences(evidence: Evidence) -> list[str]:
+    probe = evidence.probe
+    if probe.after is None or probe.before is None or probe.chance is None or probe.p_high is None:
+        return [f"The batch could not be guessed: {probe.reason}."] if probe.reason else []
+    word = "can still be guessed" if probe.p_high < 0.05 else "is guessed no more often than by luck"
+    return [
+        f"A classifier trained again on unseen harmonised rows names the batch with a balanced accuracy of {probe.after:.2f} ({probe.before:.2f} "
+        f"before, {probe.chance:.2f} by luck): it {word} (p = {probe.p_high:.2g})."
+    ]
+
+
+def _test_sentences(evidence: Evidence) -> list[str]:
+    tests = evidence.tests
+    if not tests or any(math.isnan(value) for value in tests.values()):
+        return []
+    return [
+        f"Means differ between batches in {tests['additive_before']:.0%} of the features before and {tests['additive_after']:.0%} after "
+        f"(Kruskal-Wallis), spreads in {tests['multiplicative_before']:.0%} and {tests['multiplicative_after']:.0%} (Brown-Forsythe), "
+        "at a false discovery rate of 5%."
+    ]
