@@ -116,7 +116,9 @@ def test_features_lie_beside_it_as_parquet(intake: Intake, store: Store) -> None
 
     found = pq.read_table(store.path.with_name("features.parquet"))
     assert found.column_names[:5] == ["patient", "unit", "site", "batch", "outcome"]
-    assert found.column_names[5:] == list(intake.table.features)
+    features = list(intake.table.features)
+    assert found.column_names[5 : 5 + len(features)] == features
+    assert found.column_names[5 + len(features) :] == [name for name in intake.table.facts if name not in features]
     column = found.column(5).to_numpy()
     assert column.tobytes() == np.ascontiguousarray(intake.table.values[:, 0]).tobytes()
 
