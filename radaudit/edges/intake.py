@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from radaudit.codes import answer
 from radaudit.edges.joining import endpoint, patients, places
+from radaudit.edges.joining.covariates import refuse_odd_numbers
 from radaudit.edges.joining.extraction import about_settings, common, extractor, in_words
 from radaudit.edges.joining.facts import Facts, gather
 from radaudit.edges.joining.measured import measure
@@ -46,6 +47,7 @@ def read_study(plan: Plan, folder: Path) -> Intake:
     findings += about_columns(pool.names, features, measured)
     facts = gather(features, others, pool.ids, plan)
     _expect_columns(plan, facts)
+    refuse_odd_numbers(plan, facts)
     sites = places.sites(plan, facts, pool.ids, pool.files)
     raw_batches = places.batches(plan, facts, sites)
     batches = places.merged(plan, raw_batches, _known_batches(plan, facts, raw_batches))

@@ -151,6 +151,7 @@ def _refuse(moments: SiteMoments, method: Method, reference: str | None) -> None
             f'reference batch "{reference}" is not among the training rows',
             found=f"batches {listed(moments.batches, most=20)}",
             near=nearest(reference, moments.batches),
+            fix="harmonise.reference: <a batch with training rows>",
         )
     _refuse_small(moments, method)
 

@@ -97,7 +97,7 @@ def _unseen(plan: Plan) -> Iterator[Problem]:
     by_site = not plan.columns.batch or plan.site_column in plan.columns.batch or DERIVED_SITE in plan.columns.batch
     if not by_site or asked.method == "none" or asked.unseen.evaluation != "refuse":
         return
-    fix = "harmonise.unseen: {evaluation: adapt}   # from their features only; the dossier says transductive; or reference, or pass"
+    fix = "harmonise: {unseen: {evaluation: adapt}}  # from their features only; the dossier says transductive; or reference, or pass"
     if test.by == "site" and test.sites:
         yield Problem(
             code="STUDY-007",

@@ -386,6 +386,33 @@ def test_a_covariate_with_decimal_commas_is_refused_and_the_fix_passes(tmp_path:
     assert found.table.numbers("age") is not None
 
 
+def test_a_number_with_a_few_texts_does_not_silently_become_a_category(tmp_path: Path) -> None:
+    ids = tuple(f"LYO-{i:04d}" for i in range(24))
+    text = clinical_csv(ids).replace(",53,", ",NA,").replace(",57,", ",unknown,")
+    write(tmp_path, features=features_csv(ids), clinical=text)
+    more = "  clinical: [age]\nharmonise: {method: none}"
+    error = refusal(tmp_path, study(more=more))
+    assert (error.code, error.facts["count"]) == ("READ-005", 2)
+    assert error.fix == '{file: clinical.csv, missing: ["NA", "unknown"]}   # if they mean a missing value'
+    found = read(tmp_path, study(clinical=str(error.fix).split("   #")[0], more=more)).table
+    assert np.isnan(found.numbers("age")).sum() == 2
+    assert read(tmp_path, study(more="harmonise: {method: none}")).table.numbers("age") is None
+
+
+def test_a_stage_with_letters_stays_a_category(tmp_path: Path) -> None:
+    ids = tuple(f"LYO-{i:04d}" for i in range(24))
+    lines = [f"{line},{'stage' if i == 0 else ('1', '2', '3', '3a')[i % 4]}" for i, line in enumerate(clinical_csv(ids).splitlines())]
+    write(tmp_path, features=features_csv(ids), clinical="\n".join(lines) + "\n")
+    assert "3a" in read(tmp_path, study(more="  covariates: [stage]\nharmonise: {method: none}")).table.facts["stage"]
+
+
+def test_a_reference_batch_nobody_has_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    write(tmp_path, features=features_csv(), clinical=clinical_csv())
+    error = refusal(tmp_path, study(more="harmonise: {reference: LYONS}"))
+    assert (error.code, error.near, error.fix) == ("SITE-032", "LYON", "harmonise.reference: LYON")
+    assert len(read(tmp_path, study(more="harmonise: {reference: LYON}")).table) == 8
+
+
 def test_covariates_that_are_not_there_are_refused_with_the_nearest(tmp_path: Path) -> None:
     write(tmp_path, features=features_csv(), clinical=clinical_csv())
     error = refusal(tmp_path, study(more="  clinical: [ages]\nharmonise: {method: none}"))

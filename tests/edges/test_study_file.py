@@ -250,6 +250,7 @@ def test_a_literal_has_its_allowed_values_in_the_message() -> None:
 
 CONTRADICTIONS = [
     ("test: {by: random, fraction: 0.3}", "test: {by: site, sites: [GHENT]}", "STUDY-007", "adapt"),
+    ("claims:", "  development: {outer: leave-one-site-out}\nclaims:", "STUDY-007", "adapt"),
     ("data/f.csv", "/home/anna/f.csv", "STUDY-012", "study folder"),
     ("data/f.csv", "C:\\data\\f.csv", "STUDY-012", "study folder"),
     ("data/f.csv", "https://example.org/f.csv", "STUDY-012", "study folder"),
@@ -373,7 +374,7 @@ HELD_OUT = changed("test: {by: random, fraction: 0.3}", "test: {by: site, sites:
 def test_the_fix_of_a_message_mends_the_file(broken: str, code: str, mended: str) -> None:
     error = only(broken)
     assert error.code == code
-    fix = str(error.fix).split("  (")[0].split(": ...")[0]
+    fix = str(error.fix).split("  #")[0].split(": ...")[0]
     assert fix in mended.replace("0.70", "0.7")
     assert plan_of_text(mended).study == "small"
 
