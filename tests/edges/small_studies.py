@@ -84,5 +84,5 @@ def refusal(folder: Path, text: str | None = None) -> RadauditError:
 
 
 def codes(intake: Intake) -> list[str]:
-    """Return the codes of the findings."""
-    return [finding.code for finding in intake.findings]
+    """Return the codes of the failed findings."""
+    return [finding.code for finding in intake.findings if finding.failed]

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from radaudit.edges.intake import read_study
-from radaudit.edges.study_file import load_study
+from radaudit.edges.study_file import load_study, plan_of_text
+from radaudit.errors import TableError
+from radaudit.findings import Verdict
 from radaudit.tables.intake import Intake
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "egfr"
@@ -74,11 +76,32 @@ def test_features_are_those_of_the_pattern_and_known_by_name(intake: Intake) -> 
     assert sum(1 for one in intake.dictionary if one.ibsi) >= 60
 
 
-def test_ids_that_go_on_in_the_scanner_workbook_are_reported_without_naming_them(intake: Intake) -> None:
+def test_ids_that_go_on_in_the_scanner_workbook_are_reported_without_naming_them() -> None:
+    text = (EXAMPLE / "study.yaml").read_text("utf-8")
+    without = "\n".join(line for line in text.splitlines() if "id_pattern" not in line)
+    intake = read_study(plan_of_text(without), EXAMPLE)
     finding = next(finding for finding in intake.findings if finding.code == "ID-031")
     assert finding.facts["patients"] == 37
     assert "AMC" not in str(finding.public())
     assert "L" in finding.local[0]["evidence"]
+
+
+def test_the_pattern_of_the_study_finds_all_of_them(intake: Intake) -> None:
+    failed = [finding.code for finding in intake.findings if finding.failed]
+    assert "ID-031" not in failed
+    assert len(intake.table) == 169
+
+
+def test_a_pattern_that_runs_ids_together_is_refused() -> None:
+    text = (EXAMPLE / "study.yaml").read_text("utf-8").replace('"^[A-Z0-9]+-[0-9]+"', '"^[A-Z0-9]+"')
+    with pytest.raises(TableError) as caught:
+        read_study(plan_of_text(text), EXAMPLE)
+    assert caught.value.code == "ID-037"
+
+
+def test_what_a_table_does_not_say_is_a_gap_and_not_a_pass(intake: Intake) -> None:
+    gaps = {finding.code: finding.facts["needs"] for finding in intake.findings if finding.verdict is Verdict.NOT_RUN}
+    assert gaps == {"ID-005": "image hashes", "FEAT-004": "extraction settings", "FEAT-033": "extractor version"}
 
 
 def test_values_are_the_doubles_of_the_file(intake: Intake) -> None:

@@ -19,8 +19,15 @@ NOT_COMPARED = frozenset({VERSION, "imageTypes", "sigma"})
 
 
 def about_settings(pool: Pool, sites: Sequence[str | None]) -> Iterator[Finding]:
-    """Yield FEAT-004 for settings that differ between rows, FEAT-033 for several versions of the extractor."""
+    """Yield FEAT-004 for settings that differ between rows, FEAT-033 for several versions of the extractor; NOT_RUN if none is stated."""
     stated = [i for i, row in enumerate(pool.settings) if row]
+    if not stated:
+        yield answer(
+            "FEAT-004", Verdict.NOT_RUN, "The tables do not say how features were extracted.", facts={"needs": "extraction settings"}
+        )
+        yield answer("FEAT-033", Verdict.NOT_RUN, "The tables do not say by which version.", facts={"needs": "extractor version"})
+        return
+    differing = set()
     for key in sorted({key for i in stated for key in pool.settings[i]} - (NOT_COMPARED - {VERSION})):
         where: dict[str, list[str]] = {}
         for i in stated:
@@ -30,7 +37,12 @@ def about_settings(pool: Pool, sites: Sequence[str | None]) -> Iterator[Finding]
         most = sorted(where, key=lambda value: (-len(where[value]), value))
         shown = ", ".join(f"{inert(value)} at {few(sorted(set(where[value])), most=3)} ({len(where[value])} rows)" for value in most)
         facts: dict[str, Fact] = {"setting": key, "values": {inert(value): len(where[value]) for value in most}}
-        yield answer("FEAT-033" if key == VERSION else "FEAT-004", Verdict.FAILED, f"{key} is {shown}.", facts=facts, scope=key)
+        code = "FEAT-033" if key == VERSION else "FEAT-004"
+        differing.add(code)
+        yield answer(code, Verdict.FAILED, f"{key} is {shown}.", facts=facts, scope=key)
+    for code, what in (("FEAT-004", "settings"), ("FEAT-033", "version of the extractor")):
+        if code not in differing:
+            yield answer(code, Verdict.PASSED, f"All {len(stated)} rows that state it have the same {what}.")
 
 
 def common(settings: Sequence[Mapping[str, str]]) -> Mapping[str, str]:

@@ -225,11 +225,15 @@ def repeated(ids: Sequence[str], units: Sequence[str], values: Floats, places: S
 
 
 def one_image(ids: Sequence[str], images: Sequence[str], places: Sequence[str]) -> Iterator[Finding]:
-    """Yield ID-005 if one image with one mask stands under several patients."""
+    """Yield ID-005: whether one image with one mask stands under several patients; NOT_RUN if no table holds image hashes."""
     owners: dict[str, set[int]] = defaultdict(set)
     for i, image in enumerate(images):
         if image:
             owners[image].add(i)
+    if not owners:
+        sentence = "No table holds hashes of images and masks, so one image under two ids cannot be found."
+        yield answer("ID-005", Verdict.NOT_RUN, sentence, facts={"needs": "image hashes"})
+        return
     shared = [sorted(rows) for _, rows in sorted(owners.items()) if len({ids[i] for i in rows}) > 1]
     if shared:
         local = tuple(
@@ -238,3 +242,5 @@ def one_image(ids: Sequence[str], images: Sequence[str], places: Sequence[str]) 
         count = len({ids[i] for rows in shared for i in rows})
         sentence = f"{len(shared)} images with their masks stand under {count} different patient ids."
         yield answer("ID-005", Verdict.FAILED, sentence, facts={"images": len(shared), "patients": count}, local=local)
+    else:
+        yield answer("ID-005", Verdict.PASSED, f"Each of {len(owners)} images with its mask stands under one patient id.")

@@ -55,6 +55,8 @@ def demo(folder: Path, progress: Progress = silent, *, again: bool = False) -> S
         lines += ["", *result.lines()]
         if result.exit_code not in (DONE, BLOCKED, UNDETERMINED):
             break
+    if "page" in result.outputs:
+        lines += ["", f"open      {folder.name}/{result.outputs['page']}"]
     return _ended(result, lines)
 
 
