@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np  # noqa: TID253
 
 from radaudit.codes import answer
-from radaudit.errors import DesignError
-from radaudit.findings import Finding, Verdict
+from radaudit.errors import DesignError, listed
+from radaudit.findings import Fact, Finding, Verdict
 from radaudit.harmonise.combat import adapt
 from radaudit.harmonise.effects import SiteEffects
 from radaudit.harmonise.moments import measure
@@ -85,9 +85,32 @@ def evaluate(
             "performance": found,
             "by_site": by_site(rows.outcome, risk, rows.sites, rows.patients),
         },
-        findings=_findings(len(holdout), refused, flagged, found),
+        findings=(*_findings(len(holdout), refused, flagged, found), *_unseen(signature, plan.harmonise.unseen.evaluation, holdout)),
         risks=risks,
     )
+
+
+POLICIES = {
+    "refuse": "they were refused",
+    "adapt": "their effect was estimated from their own features, without outcomes (transductive)",
+    "reference": "they were taken for the reference batch",
+    "pass": "they were scored as they are, unharmonised",
+}
+
+
+def _unseen(signature: Mapping[str, Any], policy: str, holdout: FeatureTable) -> tuple[Finding, ...]:
+    """Return HARM-082: how many rows are of batches the fit does not know, and what became of them."""
+    batch = signature["batch"]
+    if batch is None:
+        return ()
+    strange = [label for label in holdout.batches if label not in batch["known"]]
+    names = sorted(set(strange))
+    sentence = "Every row of the test set is of a batch that harmonisation was fitted on."
+    if strange:
+        sentence = f"{len(strange)} of {len(holdout)} rows of the test set are of batches the fit does not know ({listed(names)}): "
+        sentence += f"{POLICIES[policy]}."
+    facts: dict[str, Fact] = {"rows": len(strange), "batches": tuple(names), "policy": policy}
+    return (answer("HARM-082", Verdict.FAILED if strange else Verdict.PASSED, sentence, facts=facts),)
 
 
 def _with_policy(signature: Mapping[str, Any], policy: str, holdout: FeatureTable, effects: SiteEffects | None) -> dict[str, Any]:
