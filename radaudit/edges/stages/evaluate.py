@@ -114,7 +114,7 @@ def _mirrored(ws: Workspace, entry: Entry, document: dict[str, Any], table: str,
 
 def _answered(ws: Workspace, findings: tuple[Finding, ...], openings: int) -> StageResult:
     from radaudit.edges.stages.report import assembled
-    from radaudit.study.lines import claim_lines
+    from radaudit.study.lines import claim_lines, wrapped
 
     evidence, leaks = assembled(ws)
     overall = evidence["verdict"]["overall"]
@@ -131,7 +131,7 @@ def _answered(ws: Workspace, findings: tuple[Finding, ...], openings: int) -> St
             *claim_lines(evidence["claims"]),
             "",
             f"VERDICT   {overall.upper()}" + (" (post hoc)" if evidence["verdict"]["post_hoc"] else ""),
-            f"coverage  {evidence['coverage']['sentence']}",
+            *wrapped(evidence["coverage"]["sentence"], first="coverage  "),
             "next      radaudit report",
         ),
         details={"verdict": evidence["verdict"], "claims": evidence["claims"], "coverage": evidence["coverage"]},
