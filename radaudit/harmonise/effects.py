@@ -16,11 +16,11 @@ import numpy as np  # noqa: TID253
 from radaudit.arrays import frozen, frozen_ints
 from radaudit.errors import DesignError, UnseenBatchError, listed, nearest
 from radaudit.harmonise.coding import CovariateCoding, Covariates, LevelPolicy, MissingPolicy
-from radaudit.harmonise.moments import CHUNK_ROWS, as_labels, as_table, chunks, positions
+from radaudit.harmonise.moments import as_labels, as_table
 from radaudit.harmonise.priors import Prior, Stop
+from radaudit.harmonise.removal import Correction, infinite_cells, remove
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
     from radaudit.arrays import Floats, Ints
     from radaudit.harmonise.kernel import Kernel
@@ -139,27 +139,13 @@ class SiteEffects:
                 found=f"{result.shape} {result.dtype}",
                 fix="a float64 array like x",
             )
-        if kernel is not None and kernel.suits(table) and result.flags.c_contiguous:
-            return self._removed_by(kernel, table, labels, design, order, result)
-        names = (*self.batches, *strangers)
-        for at, name in zip(positions(labels, names), names, strict=True):
-            if name in strangers or name == self.reference:
-                _copy(table, at, result)
-            else:
-                _remove(table, at, design, self._correction(name, order), result)
-        return result
-
-    def _removed_by(
-        self, kernel: Kernel, table: NDArray[Any], labels: Sequence[str], design: Floats, order: Ints | None, result: Floats
-    ) -> Floats:
         place = {name: b for b, name in enumerate(self.batches) if name != self.reference}
-        code = np.fromiter((place.get(label, -1) for label in labels), dtype=np.int64, count=len(labels))
-        own = [self._correction(name, order) for name in self.batches]
-        scale, shift = np.array([c.scale for c in own]), np.array([c.shift for c in own])
-        if kernel.remove(table, code, design, own[0].mean, own[0].beta, scale, shift, result):
-            raise DesignError(
-                "HARM-006", "infinite cells cannot be harmonised", fix="correct them, or leave them empty to treat them as missing"
-            )
+        code = np.array([place.get(label, -1) for label in labels], dtype=np.int64)
+        own = self._correction(order)
+        if kernel is None or not kernel.suits(table) or not result.flags.c_contiguous:
+            remove(table, code, design, own, result)
+        elif kernel.remove(table, code, design, own.mean, own.beta, own.scale, own.shift, result):
+            raise infinite_cells()
         return result
 
     def _order(self, features: Sequence[str]) -> Ints | None:
@@ -180,15 +166,12 @@ class SiteEffects:
         place = {name: i for i, name in enumerate(self.features)}
         return np.array([place[name] for name in features], dtype=np.int64)
 
-    def _correction(self, batch: str, order: Ints | None) -> _Correction:
-        b = self.batches.index(batch)
-        shrink = 1.0 / np.sqrt(self.delta[b])
-        own = _Correction(mean=self.grand_mean, beta=self.coefficients, scale=1.0 - shrink, shift=self.pooled_sd * self.gamma[b] * shrink)
-        if order is None:
-            return own
-        return _Correction(
-            mean=own.mean[order], beta=np.ascontiguousarray(own.beta[:, order]), scale=own.scale[order], shift=own.shift[order]
-        )
+    def _correction(self, order: Ints | None) -> Correction:
+        at = slice(None) if order is None else order
+        shrink = 1.0 / np.sqrt(self.delta)
+        scale, shift = (1.0 - shrink)[:, at], (self.pooled_sd * self.gamma * shrink)[:, at]
+        beta = self.coefficients[:, at]
+        return Correction(mean=self.grand_mean[at], beta=np.ascontiguousarray(beta), scale=scale, shift=shift)
 
     def only(self, features: Sequence[str]) -> SiteEffects:
         """Return the same effects for some features, in this order. Raises DesignError HARM-013."""
@@ -242,57 +225,6 @@ class SiteEffects:
             return _read(document)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise DesignError("HARM-018", "the document of site effects is damaged", found=f"{type(error).__name__}: {error}") from error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Correction:
-    mean: Floats
-    beta: Floats
-    scale: Floats
-    shift: Floats
-
-
-def _copy(table: NDArray[Any], at: Ints, result: Floats) -> None:
-    for rows in chunks(at):
-        cells = table[rows]
-        _refuse_infinite(cells)
-        result[rows] = cells
-
-
-def _remove(table: NDArray[Any], at: Ints, design: Floats, own: _Correction, result: Floats) -> None:
-    """Write the corrected rows, in chunks that stay in the cache; only elementwise operations."""
-    p = table.shape[1]
-    cells, model, part = (np.empty((min(CHUNK_ROWS, len(at)), p)) for _ in range(3))
-    scaled = bool(own.scale.any())
-    plain = table.dtype == np.float64 and table.flags.c_contiguous
-    for rows in chunks(at):
-        z, m, t = cells[: len(rows)], model[: len(rows)], part[: len(rows)]
-        if plain:
-            np.take(table, rows, axis=0, out=z, mode="clip")
-        else:
-            z[...] = table[rows]
-        _refuse_infinite(z)
-        if not scaled:
-            np.subtract(z, own.shift, out=z)
-        else:
-            c = design[rows]
-            np.subtract(z, own.mean, out=m)
-            for k in range(len(own.beta)):
-                np.multiply(c[:, k : k + 1], own.beta[k], out=t)
-                np.subtract(m, t, out=m)
-            np.multiply(m, own.scale, out=m)
-            np.add(m, own.shift, out=m)
-            np.subtract(z, m, out=z)
-        result[rows] = z
-
-
-def _refuse_infinite(cells: NDArray[Any]) -> None:
-    with np.errstate(invalid="ignore", over="ignore"):
-        suspicious = not np.isfinite(np.add.reduce(cells, axis=None))
-    if suspicious and bool(np.isinf(cells).any()):
-        raise DesignError(
-            "HARM-006", "infinite cells cannot be harmonised", fix="correct them, or leave them empty to treat them as missing"
-        )
 
 
 def _rebuilt(values: tuple[Any, ...]) -> SiteEffects:
