@@ -8,7 +8,7 @@ factor: no site is favoured for being large.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np  # noqa: TID253
@@ -70,13 +70,15 @@ def site_probe(
     ridge: float = RIDGE,
     least_patients: int = LEAST_PATIENTS,
     level: float = 0.95,
+    crossed: bool = False,
 ) -> SiteProbe:
     """Return how well ``site`` (n,) is guessed from x (n, p) by cross-validation over patients.
 
     Folds are drawn without regard to the site, so that under the null all shuffles of the sites among patients are alike. Features are
     centred, scaled and filled (missing cells at the mean) from the other folds. The penalty is ``ridge`` times the mean eigenvalue of their
-    Gram matrix. Fewer than two sites with ``least_patients`` give an answer without value. Raises PERF-001, PERF-002, PERF-006, PERF-007 if
-    a patient has rows from several sites.
+    Gram matrix. Fewer than two sites with ``least_patients`` give an answer without value. ``crossed``: patients have rows from several
+    sites (the same regions through several extractors), and sites are shuffled within patients. Raises PERF-001, PERF-002, PERF-006,
+    PERF-007 if a patient has rows from several sites and the design is not ``crossed``.
     """
     fraction(level, "level")
     for value, least, name in ((folds, 2, "folds"), (permutations, 0, "permutations"), (least_patients, 2, "least_patients")):
@@ -89,6 +91,8 @@ def site_probe(
     names, codes = codes_of(site, "site")
     owner = np.arange(codes.size) if patients is None else codes_of(patients, "patients")[1]
     same_length(x=table, site=codes, patients=owner)
+    if crossed:
+        return _crossed(table, [str(name) for name in names], codes, owner, rng, folds, permutations, ridge, least_patients, level)
     home = _home(codes, owner)
     kept = np.flatnonzero(np.bincount(home, minlength=len(names)) >= least_patients)
     left_out = tuple(str(name) for k, name in enumerate(names) if k not in kept)
@@ -102,6 +106,37 @@ def site_probe(
     fold = (rng.permutation(people.size) % folds)[owner_kept]
     guesses, scores = _guess(table[rows], labels[:, owner_kept], fold, kept.size, ridge)
     return _answer(guesses, scores, labels[:, owner_kept], owner_kept, tuple(str(names[k]) for k in kept), left_out, level, permutations)
+
+
+def _crossed(
+    x: Floats,
+    names: list[str],
+    codes: Ints,
+    owner: Ints,
+    rng: Generator,
+    folds: int,
+    permutations: int,
+    ridge: float,
+    least: int,
+    level: float,
+) -> SiteProbe:
+    """Return the probe of rows whose sites are shuffled within patients; a site counts the patients that have a row there."""
+    people = np.bincount(np.unique(np.column_stack([codes, owner]), axis=0)[:, 0], minlength=len(names)) if codes.size else np.empty(0)
+    kept = np.flatnonzero(people >= least)
+    left_out = tuple(name for k, name in enumerate(names) if k not in kept)
+    if kept.size < 2:
+        return _unasked(codes, owner, left_out, level, least)
+    rows = np.flatnonzero(np.isin(codes, kept))
+    sites, own = np.searchsorted(kept, codes[rows]), np.unique(owner[rows], return_inverse=True)[1].reshape(-1)
+    labels = [sites]
+    for _ in range(permutations):
+        order, shuffled = rng.permutation(own.size), np.empty_like(sites)
+        shuffled[np.argsort(own, kind="stable")] = sites[order[np.argsort(own[order], kind="stable")]]
+        labels.append(shuffled)
+    fold = (rng.permutation(int(own.max()) + 1) % folds)[own]
+    guesses, scores = _guess(x[rows], np.vstack(labels), fold, kept.size, ridge)
+    answer = _answer(guesses, scores, np.vstack(labels), own, tuple(names[k] for k in kept), left_out, level, permutations)
+    return replace(answer, null=replace(answer.null, method=answer.null.method.replace("among patients", "within patients")))
 
 
 def _home(codes: Ints, owner: Ints) -> Ints:

@@ -3,7 +3,8 @@
 The rule, fixed before any table is seen (docs/harmonisation-verdict.md shows its error rates):
 
 1. not identifiable if the design cannot tell batch from outcome or covariate, or the batches are too small (the design doctor's answers);
-2. harmed if the batch of unseen rows is guessed less often than by luck: rows that look unseen were seen, or too much was removed;
+2. harmed if batches of unseen rows are more alike than luck allows, by their distance or by a probe that guesses the batch less often than
+   by luck: rows that look unseen were seen, or too much was removed;
 3. harmed if the outcome's or a preserved covariate's association within batches changed by more than a quarter, beyond chance;
 4. otherwise by the fall of the excess distance between batches, net of covariates and outcome, with its interval: no effect if the
    interval lies within the margin on both sides of nought, helped if it lies above nought, harmed if below;
@@ -13,29 +14,33 @@ The rule, fixed before any table is seen (docs/harmonisation-verdict.md shows it
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from radaudit.errors import listed
-from radaudit.study.harmonisation_numbers import (
-    MARGIN,
-    Evidence,
-    JudgedRows,
-    gather,
-)
-from radaudit.study.unseen import Unseen
+import numpy as np  # noqa: TID253
+
+from radaudit.errors import DesignError, listed
+from radaudit.harmonise.coding import CovariateCoding
+from radaudit.harmonise.doctor import examine_rows
+from radaudit.measures.groupdistance import upper_bound
+from radaudit.study.harmonisation_numbers import LEAST_PATIENTS, MARGIN, Evidence, JudgedRows, frozen_rows, gather
+from radaudit.study.plans import HarmonisePlan
+from radaudit.study.unseen import Unseen, harmonised_unseen
 
 if TYPE_CHECKING:
     from numpy.random import Generator
 
+    from radaudit.arrays import Floats
     from radaudit.findings import Finding
 
 Word = Literal["helped", "no effect", "harmed", "not identifiable"]
-HELPED, NO_EFFECT, HARMED, NOT_IDENTIFIABLE = "helped", "no effect", "harmed", "not identifiable"
 
+FOLDS, FEWER_FOLDS = 10, 5  # more folds judge fits on nearly all rows; two patients per batch and fold are needed to form pairs
+REPEATS = ((250, 6), (1000, 3), (10**9, 1))  # rows up to: how often they are dealt to folds
 ASSOCIATED = 0.6  # Bergsma's V of batch and outcome from which the outcome cannot be told from the batch
-LEAK = 0.01  # one-sided level below which a probe below chance is no luck
+LEAK = 0.005  # one-sided level of each of the two alarms: batches of unseen rows that are more alike than luck allows
 CHANGED = 0.25  # share of an association within batches that may not be lost or made
 OUTCOME_LEAST = 0.005  # an excess between outcome classes below this is no association to lose
 DESIGN = {
@@ -86,6 +91,69 @@ def judge(
     )
 
 
+def judge_training(
+    x: Floats,
+    batch: Sequence[str],
+    patients: Sequence[str],
+    covariates: Mapping[str, Sequence[Any]],
+    outcome: Floats | None,
+    plan: HarmonisePlan,
+    rng: Generator,
+    *,
+    features: Sequence[str] | None = None,
+    permutations: int = 200,
+) -> HarmonisationVerdict:
+    """Return the verdict on a way to harmonise, from training rows x (n, p): examined, harmonised fold by fold, judged.
+
+    What the harmoniser refuses is not identifiable. Batches that the plan keeps as they are are not judged.
+    """
+    names = tuple(features) if features is not None else tuple(f"f{j}" for j in range(x.shape[1]))
+    use = np.flatnonzero(~np.isin(np.asarray(batch, dtype=str), plan.keep))
+    table, labels, people = x[use], [str(batch[int(i)]) for i in use], [str(patients[int(i)]) for i in use]
+    own = {name: [values[int(i)] for i in use] for name, values in covariates.items()}
+    known = None if outcome is None else np.asarray(outcome, dtype=np.float64)[use]
+    try:
+        findings = examine_training(table, labels, people, own, known, names)
+        obstacle = _obstacle(findings)
+        if obstacle is not None:
+            return HarmonisationVerdict(verdict="not identifiable", reasons=(obstacle,), numbers={"margin": MARGIN})
+        coding = CovariateCoding.learn(own, len(use))
+        rows = frozen_rows(table, labels, people, outcome=known, design=coding.code(own, len(use)), columns=coding.columns)
+        repeats = next(r for most, r in REPEATS if len(use) <= most)
+        folds = FOLDS if _smallest(labels, people) >= 2 * FOLDS else FEWER_FOLDS
+        unseen = harmonised_unseen(table, labels, people, own, plan, rng, folds=folds, repeats=repeats)
+        halves = harmonised_unseen(table, labels, people, own, plan, rng, folds=2, repeats=1)
+        return judge(rows, unseen, halves, findings, rng, permutations=permutations)
+    except DesignError as error:
+        reason = f"Not identifiable: {error.what} ({error.code})."
+        return HarmonisationVerdict(verdict="not identifiable", reasons=(reason,), numbers={"margin": MARGIN})
+
+
+def _smallest(labels: Sequence[str], people: Sequence[str]) -> int:
+    """Return the patients of the smallest batch that is judged."""
+    sizes = Counter(label for label, _ in set(zip(labels, people, strict=True))).values()
+    return min((n for n in sizes if n >= LEAST_PATIENTS), default=0)
+
+
+def examine_training(
+    x: Floats,
+    batch: Sequence[str],
+    patients: Sequence[str],
+    covariates: Mapping[str, Sequence[Any]],
+    outcome: Floats | None,
+    features: Sequence[str],
+) -> tuple[Finding, ...]:
+    """Return the design doctor's answers that bear on the verdict.
+
+    Patients with rows in several batches make batches alike by design, so the question whether the table was harmonised before is left
+    out for them.
+    """
+    classes = None if outcome is None or not np.isfinite(outcome).all() else [f"{value:g}" for value in outcome.tolist()]
+    found = examine_rows(x, list(batch), covariates, features=features, outcome=classes, patients=list(patients))
+    crossed = len(set(zip(patients, batch, strict=True))) > len(set(patients))
+    return tuple(finding for finding in found if not (crossed and finding.code == "HARM-008"))
+
+
 def _obstacle(findings: Sequence[Finding]) -> str | None:
     """Return why the design does not allow a verdict, or None."""
     for finding in findings:
@@ -104,7 +172,18 @@ def _obstacle(findings: Sequence[Finding]) -> str | None:
 
 def decide(evidence: Evidence) -> tuple[Word, str]:
     """Return the verdict and the sentence that decides it, steps 2 to 5 of the rule."""
-    probe = evidence.probe
+    first = upper_bound(evidence.distance.before, 1 - LEAK)
+    if first is not None and first < 0:
+        return "not identifiable", (
+            "Not identifiable: batches are more alike than luck allows before this harmonisation: the table was harmonised before."
+        )
+    probe, last = evidence.probe, upper_bound(evidence.distance.after, 1 - LEAK)
+    if last is not None and last < 0:
+        return "harmed", (
+            f"Over-corrected: patients of different batches differ by {_more(evidence.distance.after.value or 0.0)} in a feature than "
+            "patients of the same batch, on rows called unseen, which luck does not give: the harmoniser saw these rows, or removed more "
+            "than the batch."
+        )
     if probe.p_low is not None and probe.p_low <= LEAK:
         return "harmed", (
             f"Over-corrected: the batch of rows called unseen is guessed less often ({probe.after:.2f}) than by luck "
@@ -171,8 +250,8 @@ def _sentences(evidence: Evidence) -> list[str]:
     own = evidence.outcome
     if own is not None and own.fall.value is not None and own.before.value is not None and own.after.value is not None:
         found.append(
-            f"Within batches, patients of different outcome differ by {_more(own.before.value)} than patients of the same outcome before and "
-            f"by {_more(own.after.value)} after."
+            f"Within batches, patients of different outcome differ by {_more(own.before.value)} than patients of the same outcome before "
+            f"and by {_more(own.after.value)} after."
         )
     for row in evidence.covariates:
         if row.retained is None:
@@ -197,8 +276,8 @@ def _probe_sentences(evidence: Evidence) -> list[str]:
         return [f"The batch could not be guessed: {probe.reason}."] if probe.reason else []
     word = "can still be guessed" if probe.p_high < 0.05 else "is guessed no more often than by luck"
     return [
-        f"A classifier trained again on unseen harmonised rows names the batch with a balanced accuracy of {probe.after:.2f} ({probe.before:.2f} "
-        f"before, {probe.chance:.2f} by luck): it {word} (p = {probe.p_high:.2g})."
+        f"A classifier trained again on unseen harmonised rows names the batch with a balanced accuracy of {probe.after:.2f} "
+        f"({probe.before:.2f} before, {probe.chance:.2f} by luck): it {word} (p = {probe.p_high:.2g})."
     ]
 
 

@@ -72,7 +72,7 @@ def harmonised_unseen(
     for _ in range(repeats):
         part = _dealt(people, labels, folds, rng)
         rows = np.flatnonzero(~np.isin(labels, plan.keep))
-        own = {name: [values[i] for i in rows] for name, values in covariates.items()}
+        own = {name: [values[int(i)] for i in rows] for name, values in covariates.items()}
         parts = measure_parts(x[rows], labels[rows].tolist(), part[rows].tolist(), own, features=features)
         found.append(_one(x, labels, covariates, plan, part, parts, folds))
     return tuple(found)
@@ -96,7 +96,7 @@ def _one(
             continue
         effects = _fitted(rest, plan, x, labels, np.flatnonzero((part != number) & np.isin(labels, rest.batches)))
         at = np.flatnonzero((part == number) & np.isin(labels, effects.batches))
-        own = {name: [covariates[name][i] for i in at] for name in effects.coding.names}
+        own = {name: [covariates[name][int(i)] for i in at] for name in effects.coding.names}
         after[at] = effects.apply(x[at], labels[at].tolist(), own, levels="mean")
         judged[at] = number
     return Unseen(after=after, part=judged, folds=folds)
