@@ -37,4 +37,5 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo") / "study"
     done = run_radaudit("demo", str(folder), env=FIXED)
     assert done.returncode in (0, 1, 5), done.stderr + done.stdout
+    (folder.parent / "stdout.txt").write_text(done.stdout, encoding="utf-8")  # the pages of docs/ quote it
     return folder

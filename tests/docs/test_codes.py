@@ -32,4 +32,4 @@ def test_every_explained_code_can_be_printed() -> None:
 def test_every_explanation_says_what_why_and_what_to_do() -> None:
     for code in sorted(known()):
         about = explained(code)
-        assert about.title and about.why and about.fix, code
+        assert all((about.title, about.why, about.fix)), code
