@@ -16,9 +16,12 @@ from radaudit.cli.demo import demo
 from radaudit.cli.doctor import doctor
 from radaudit.cli.evaluate import evaluate
 from radaudit.cli.explain import explain
+from radaudit.cli.family import Family
+from radaudit.cli.federate import FEDERATE
 from radaudit.cli.ingest import ingest
 from radaudit.cli.init import init
 from radaudit.cli.lock import lock
+from radaudit.cli.recompute import recompute
 from radaudit.cli.report import report
 from radaudit.cli.run import run as run_
 from radaudit.cli.score import score
@@ -29,7 +32,8 @@ from radaudit.cli.verify import verify
 GROUPS = {
     "Begin": (demo, init, doctor),
     "A study, in this order": (ingest, check, run_, status, lock, evaluate, report),
-    "Read what was found": (verify, score, explain, show),
+    "Read what was found": (verify, score, recompute, explain, show),
+    "With other hospitals": (FEDERATE,),
 }
 EPILOG = """\
 \b
@@ -56,13 +60,27 @@ class Grouped(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write one section per group."""
         for title, items in GROUPS.items():
-            rows = [(_name(item), (item.__doc__ or "").strip().splitlines()[0]) for item in items]
+            rows = [(_name(item), _about(item)) for item in items]
             with formatter.section(title):
                 formatter.write_dl(rows)
 
 
 def _name(item: Any) -> str:
     return str(item.__name__).rstrip("_")
+
+
+def _about(item: Any) -> str:
+    return item.about if isinstance(item, Family) else (item.__doc__ or "").strip().splitlines()[0]
+
+
+def _register(app: typer.Typer, item: Any, settings: dict[str, Any]) -> None:
+    if not isinstance(item, Family):
+        app.command(_name(item), context_settings=settings)(item)
+        return
+    own = typer.Typer(help=item.about, rich_markup_mode=None, no_args_is_help=True, context_settings=settings)
+    for one in item.commands:
+        _register(own, one, settings)
+    app.add_typer(own, name=item.name)
 
 
 def application() -> typer.Typer:
@@ -93,7 +111,7 @@ def application() -> typer.Typer:
 
     for items in GROUPS.values():
         for item in items:
-            app.command(_name(item), context_settings=settings)(item)
+            _register(app, item, settings)
     return app
 
 
