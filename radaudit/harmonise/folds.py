@@ -1,0 +1,104 @@
+"""The fits of all folds from one reading of the rows: moments of each fold once, every analysis side by subtraction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np  # noqa: TID253
+
+from radaudit.errors import DesignError
+from radaudit.harmonise.coding import CovariateCoding, Covariates
+from radaudit.harmonise.moments import BatchMoments, SiteMoments, as_labels, measure
+
+if TYPE_CHECKING:
+    from radaudit.harmonise.kernel import Kernel
+
+JOIN = "\x1f"  # between batch and fold in a label that nobody sees; no batch can hold it
+
+
+def fold_moments(
+    x: Any,
+    batch: Sequence[str],
+    folds: Sequence[int],
+    covariates: Covariates | None = None,
+    *,
+    features: Sequence[str],
+    coding: CovariateCoding | None = None,
+    kernel: Kernel | None = None,
+) -> list[SiteMoments]:
+    """Return the moments of each fold 0, 1, ..., K - 1 of rows ``x`` (n, p), read once; other arguments as ``measure``.
+
+    All folds have one coding, so that they add and subtract. Raises DesignError HARM-014 for folds that are not numbered so, and as
+    ``measure``.
+    """
+    labels = as_labels(batch, len(x))
+    numbers = [int(number) for number in folds]
+    if len(numbers) != len(labels) or sorted(set(numbers)) != list(range(max(numbers, default=-1) + 1)):
+        raise DesignError("HARM-014", "folds are not numbered 0, 1, ..., one number per row", fix="one fold number per row, none left out")
+    if any(JOIN in label for label in set(labels)):
+        raise DesignError("HARM-014", "a batch label holds a control character", fix="name the batches in plain text")
+    joint = [f"{label}{JOIN}{number}" for label, number in zip(labels, numbers, strict=True)]
+    every = measure(x, joint, covariates, features=features, coding=coding, kernel=kernel)
+    own: list[dict[str, BatchMoments]] = [{} for _ in range(max(numbers) + 1)]
+    for label, moments in zip(every.batches, every.per_batch, strict=True):
+        name, _, number = label.rpartition(JOIN)
+        own[int(number)][name] = moments
+    return [
+        SiteMoments(
+            features=every.features, coding=every.coding, batches=tuple(sorted(fold)), per_batch=tuple(fold[b] for b in sorted(fold))
+        )
+        for fold in own
+    ]
+
+
+def without_each(folds: Sequence[SiteMoments]) -> list[SiteMoments]:
+    """Return for each fold the moments of all rows outside it. Raises DesignError HARM-013 if folds do not fit together."""
+    whole = pooled(folds)
+    return [whole - fold for fold in folds]
+
+
+def pooled(parts: Sequence[SiteMoments]) -> SiteMoments:
+    """Return the sum of moments with one coding; complete batches are added in one step, the others pair by pair."""
+    first = parts[0]
+    if any(part.features != first.features or part.coding != first.coding for part in parts):
+        return _added(parts)
+    names = sorted({batch for part in parts for batch in part.batches})
+    per_batch = []
+    for name in names:
+        own = [part for part in parts if name in part.batches]
+        blocks = [part[name] for part in own]
+        per_batch.append(_added([part.only([name]) for part in own])[name] if any(len(b.partial) for b in blocks) else _summed(blocks))
+    return SiteMoments(features=first.features, coding=first.coding, batches=tuple(names), per_batch=tuple(per_batch))
+
+
+def _added(parts: Sequence[SiteMoments]) -> SiteMoments:
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole + part
+    return whole
+
+
+def _summed(own: Sequence[BatchMoments]) -> BatchMoments:
+    """Return the sum of complete moments, about the mean of the first for the digits."""
+    if len(own) == 1:
+        return own[0]
+    rows = np.array([one.rows for one in own], dtype=np.float64)
+    total = int(rows.sum())
+    gap = np.array([one.mean for one in own]) - own[0].mean
+    c_gap = np.array([one.c_mean for one in own]) - own[0].c_mean
+    step, c_step = (rows / total) @ gap, (rows / total) @ c_gap
+    gap, c_gap = gap - step, c_gap - c_step
+    weighted = rows[:, None] * c_gap
+    return BatchMoments(
+        rows=total,
+        n=np.full(len(step), total, dtype=np.int64),
+        mean=own[0].mean + step,
+        ss=sum((one.ss for one in own[1:]), own[0].ss) + rows @ (gap * gap),
+        c_mean=own[0].c_mean + c_step,
+        c_cross=sum((one.c_cross for one in own[1:]), own[0].c_cross) + weighted.T @ c_gap,
+        cx=sum((one.cx for one in own[1:]), own[0].cx) + weighted.T @ gap,
+        partial=own[0].partial,
+        partial_c_mean=own[0].partial_c_mean,
+        partial_c_cross=own[0].partial_c_cross,
+    )
