@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from radaudit.study.unseen import Unseen
 
 MARGIN = 0.02  # a change of the excess distance of 2 % is none: two batches 0.28 SD apart in every feature have that excess
-LEAST_PATIENTS = 5
+LEAST_PATIENTS, LEAST_IN_FOLDS = 5, 10  # a batch needs a pair of patients in each of five folds
 MOST_FEATURES = 200
 RATE = 0.05
 
@@ -124,10 +124,14 @@ def _covariance_document(own: Permuted) -> dict[str, Any]:
 
 
 def gather(rows: JudgedRows, unseen: Sequence[Unseen], halves: Sequence[Unseen], rng: Generator, *, permutations: int) -> Evidence:
-    """Return the evidence; batches of fewer than ``LEAST_PATIENTS`` patients are left out. Raises what the measures raise."""
+    """Return the evidence; batches of fewer than 5 patients, or 10 if rows were harmonised in folds, are left out.
+
+    Raises what the measures raise.
+    """
+    least = LEAST_PATIENTS if unseen[0].folds == 1 else LEAST_IN_FOLDS
     labels, people = np.asarray(rows.batch, dtype=str), np.asarray(rows.patients, dtype=str)
     size = {name: len(set(people[labels == name].tolist())) for name in sorted(set(labels.tolist()))}
-    small = tuple(name for name, n in size.items() if n < LEAST_PATIENTS)
+    small = tuple(name for name, n in size.items() if n < least)
     known = ~np.isin(labels, small)
     batch, patient = (np.unique(values, return_inverse=True)[1].reshape(-1).astype(np.int64) for values in (labels, people))
     features = _spread_evenly(rows.before.shape[1])

@@ -25,7 +25,7 @@ from radaudit.errors import DesignError, listed
 from radaudit.harmonise.coding import CovariateCoding
 from radaudit.harmonise.doctor import examine_rows
 from radaudit.measures.groupdistance import upper_bound
-from radaudit.study.harmonisation_numbers import LEAST_PATIENTS, MARGIN, Evidence, JudgedRows, frozen_rows, gather
+from radaudit.study.harmonisation_numbers import LEAST_IN_FOLDS, MARGIN, Evidence, JudgedRows, frozen_rows, gather
 from radaudit.study.plans import HarmonisePlan
 from radaudit.study.unseen import Unseen, harmonised_unseen
 
@@ -132,7 +132,7 @@ def judge_training(
 def _smallest(labels: Sequence[str], people: Sequence[str]) -> int:
     """Return the patients of the smallest batch that is judged."""
     sizes = Counter(label for label, _ in set(zip(labels, people, strict=True))).values()
-    return min((n for n in sizes if n >= LEAST_PATIENTS), default=0)
+    return min((n for n in sizes if n >= LEAST_IN_FOLDS), default=0)
 
 
 def examine_training(
@@ -274,7 +274,7 @@ def _probe_sentences(evidence: Evidence) -> list[str]:
     probe = evidence.probe
     if probe.after is None or probe.before is None or probe.chance is None or probe.p_high is None:
         return [f"The batch could not be guessed: {probe.reason}."] if probe.reason else []
-    word = "can still be guessed" if probe.p_high < 0.05 else "is guessed no more often than by luck"
+    word = "can still be guessed" if probe.p_high < 0.05 else "is not shown to be guessed more often than by luck"
     return [
         f"A classifier trained again on unseen harmonised rows names the batch with a balanced accuracy of {probe.after:.2f} "
         f"({probe.before:.2f} before, {probe.chance:.2f} by luck): it {word} (p = {probe.p_high:.2g})."

@@ -40,10 +40,20 @@ def blocks(evidence: Node) -> tuple[Block, ...]:
     if not part:
         return (Missing(what="Harmonisation", reason=evidence.why("harmonisation"), figures=figures_of("05")),)
     return (
+        *verdict(part),
         *((Prose(line=say(words.sentence(part.text("sentence")))),) if part.text("sentence") else ()),
         facts(part),
         Figures(figures=(components(part), effect(part), association(part), probe(part), shifts(part))),
     )
+
+
+def verdict(part: Node) -> tuple[Block, ...]:
+    """Return the verdict in one word and the sentences that lead to it."""
+    if not part.text("verdict"):
+        return ()
+    first, *rest = (*part.texts("verdict_reasons"), "")
+    told = Prose(line=(span(f"Verdict: {part.text('verdict')}. ", style="strong"), span(words.sentence(first))))
+    return (told, *(Prose(line=say(words.sentence(reason)), muted=True) for reason in rest if reason))
 
 
 def facts(part: Node) -> Facts:

@@ -16,6 +16,7 @@ from radaudit.measures.siteeffect import site_effect
 from radaudit.measures.siteprobe import SiteProbe, site_probe
 from radaudit.splits.resamples import folds_possible, repeated_group_kfold
 from radaudit.study.frame import Frame
+from radaudit.study.harmonisation_verdict import judge_training
 from radaudit.study.plans import HarmonisePlan
 
 if TYPE_CHECKING:
@@ -53,7 +54,12 @@ def harmonisation(
         _probe(x[known], labels[known], frame.patients.astype(str)[known], rng(f"site-probe-{i}")) for i, x in enumerate((before, after))
     ]
     own = [site_effect(x[known], labels[known]) for x in (before, after)]
+    people: list[str] = frame.patients.astype(str).tolist()
+    judged = judge_training(
+        before, labels.tolist(), people, frame.preserved(), frame.outcome, plan, rng("harmonisation-verdict"), features=names
+    )
     return {
+        **judged.document(),
         "method": _method(effects),
         "preserve": list(plan.preserve),
         "batches": _batches(frame, effects),
