@@ -69,7 +69,7 @@ def option_rows(parameters: Iterable[Any]) -> list[tuple[str, str]]:
     found = []
     for item in parameters:
         if item.param_type_name == "argument":
-            name = item.metavar if item.required else f"[{item.metavar}]"
+            name = item.metavar if item.required or item.metavar.startswith("[") else f"[{item.metavar}]"
         else:
             name = ", ".join(item.opts) + ("" if item.is_flag else f" {item.metavar or 'TEXT'}")
         default = (
