@@ -20,13 +20,14 @@ def init(
 ) -> Result:
     """Look at tables and write study.yaml, every guess beside its evidence."""
     from radaudit.edges.proposals import initialise
+    from radaudit.study.lines import cut
 
     done = initialise(files, call.folder, name=name, force=force)
     confirm = [line.strip() for line in done.text.splitlines() if "# CONFIRM" in line]
     text = (
         "written  study.yaml, study.schema.json",
         f"  {len(files)} table(s) looked at; {len(confirm)} lines are marked CONFIRM:",
-        *(f"  {line[:76]}" for line in confirm),
+        *(f"  {cut(line, 76)}" for line in confirm),
         "next: edit study.yaml, then radaudit check",
     )
     return Answer(text=text, outputs={"study": done.study.name, "schema": done.schema.name}, details={"confirm": confirm})
