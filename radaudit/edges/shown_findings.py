@@ -119,4 +119,8 @@ def _local(code: str, folder: Path) -> list[str]:
         return []
     more = f", {MOST_ROWS} shown" if len(rows) - 1 > MOST_ROWS else ""
     shown = [row + [""] * (len(rows[0]) - len(row)) for row in rows[1 : MOST_ROWS + 1]]
-    return ["", f"  out/findings/{code}.csv: {len(rows) - 1} row{'' if len(rows) == 2 else 's'}{more}, on this machine only", *table_lines(rows[0], shown)]
+    return [
+        "",
+        f"  out/findings/{code}.csv: {len(rows) - 1} row{'' if len(rows) == 2 else 's'}{more}, on this machine only",
+        *table_lines(rows[0], shown),
+    ]
