@@ -44,15 +44,15 @@ class BatchMoments:
         return {name: getattr(self, name) for name in self.__slots__[1:]}
 
 
-def _covariates_of(own: BatchMoments, features: Ints) -> tuple[Floats, Floats]:
+def covariates_of(own: BatchMoments, features: Ints) -> tuple[Floats, Floats]:
     """Return covariate means (m, q) and cross-products (m, q, q) over the measured rows of these features."""
     q = len(own.c_mean)
     mean = np.broadcast_to(own.c_mean, (len(features), q)).copy()
     cross = np.broadcast_to(own.c_cross, (len(features), q, q)).copy()
-    place = {int(j): i for i, j in enumerate(own.partial)}
-    for i, j in enumerate(features.tolist()):
-        if j in place:
-            mean[i], cross[i] = own.partial_c_mean[place[j]], own.partial_c_cross[place[j]]
+    if len(own.partial):
+        place = np.minimum(np.searchsorted(own.partial, features), len(own.partial) - 1)
+        here = own.partial[place] == features
+        mean[here], cross[here] = own.partial_c_mean[place[here]], own.partial_c_cross[place[here]]
     return mean, cross
 
 
@@ -68,7 +68,7 @@ def joined(a: BatchMoments, b: BatchMoments) -> BatchMoments:
     cx = a.cx + b.cx + c_step[:, None] * step * harmonic
     pc_mean, pc_cross = np.zeros((len(partial), len(c_step))), np.zeros((len(partial), len(c_step), len(c_step)))
     if len(partial):
-        (am, ac), (bm, bc) = _covariates_of(a, partial), _covariates_of(b, partial)
+        (am, ac), (bm, bc) = covariates_of(a, partial), covariates_of(b, partial)
         own = bm - am
         pc_mean = am + own * share[partial][:, None]
         pc_cross = ac + bc + own[:, :, None] * own[:, None, :] * harmonic[partial][:, None, None]
@@ -105,7 +105,7 @@ def remaining(whole: BatchMoments, out: BatchMoments) -> BatchMoments:
     partial = np.union1d(whole.partial, out.partial)
     pc_mean, pc_cross = np.zeros((len(partial), len(c_gap))), np.zeros((len(partial), len(c_gap), len(c_gap)))
     if len(partial):
-        (wm, wc), (om, oc) = _covariates_of(whole, partial), _covariates_of(out, partial)
+        (wm, wc), (om, oc) = covariates_of(whole, partial), covariates_of(out, partial)
         left = (n[partial] > 0)[:, None]
         pc_mean = np.where(left, wm + (wm - om) * share[partial][:, None], 0.0)
         own = pc_mean - om

@@ -109,6 +109,11 @@ class CovariateCoding:
             start += len(columns)
         return tuple(found)
 
+    @property
+    def categories(self) -> tuple[slice, ...]:
+        """The columns in moments of each category."""
+        return tuple(slice(own.start, own.start + len(own.columns)) for own in self.blocks if own.kind == "category")
+
     def code(
         self,
         covariates: Covariates | None,
@@ -221,10 +226,10 @@ def _indicate(
     name: str, levels: tuple[str, ...], values: list[str | None], block: Floats, policy: LevelPolicy, fill: list[float] | None
 ) -> None:
     position: dict[str | None, int] = {level: i for i, level in enumerate(levels)}
-    unseen = sorted({v for v in set(values) if v is not None and v not in position})
+    unseen = sorted(v for v in set(values) if v is not None and v not in position)
     if unseen and policy == "refuse":
         raise UnseenLevelError(name, unseen, levels)
-    code = np.fromiter((position.get(value, -1) for value in values), dtype=np.int64, count=len(values))
+    code = np.array([position.get(value, -1) for value in values], dtype=np.int64)
     rows = np.flatnonzero(code >= 0)
     block[rows, code[rows]] = 1.0
     for i in np.flatnonzero(code < 0) if unseen else ():

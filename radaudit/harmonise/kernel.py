@@ -41,6 +41,13 @@ class Kernel:
     sweep: _Sweep
     remove: _Remove
 
+    def moments(self, table: NDArray[Any], rows: Ints, cc: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return mean (p,), centred sum of squares (p,) and covariate cross-products (q, p) of some rows."""
+        p = table.shape[1]
+        mean, ss, cx = np.zeros(p), np.zeros(p), np.zeros((len(cc), p))
+        self.sweep(table, rows, cc, mean, ss, cx)
+        return mean, ss, cx
+
     def suits(self, table: NDArray[Any]) -> bool:
         """Return whether the compiled loops take this table; numpy does the rest."""
         return bool(table.flags.c_contiguous) and table.dtype in (np.float64, np.float32)

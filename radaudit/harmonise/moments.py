@@ -146,9 +146,10 @@ def measure(
     labels = as_labels(batch, len(table))
     known = coding if coding is not None else CovariateCoding.learn(covariates, len(table))
     columns = np.ascontiguousarray(known.indicate(covariates, len(table)).T)
+    categories = known.categories
     names = tuple(sorted(set(labels)))
     where = positions(labels, names)
-    per_batch = tuple(_measure_batch(table, rows, columns[:, rows], features, kernel) for rows in where)
+    per_batch = tuple(_measure_batch(table, rows, columns[:, rows], categories, features, kernel) for rows in where)
     return SiteMoments(features=tuple(features), coding=known, batches=names, per_batch=per_batch)
 
 
@@ -173,6 +174,7 @@ def measure_parts(
         raise DesignError("HARM-014", f"{len(part)} parts for {len(table)} rows", fix="give one part per row")
     known = coding if coding is not None else CovariateCoding.learn(covariates, len(table))
     columns = np.ascontiguousarray(known.indicate(covariates, len(table)).T)
+    categories = known.categories
     names = tuple(sorted(set(labels)))
     where = positions(labels, names)
     code = np.asarray(part)
@@ -180,7 +182,7 @@ def measure_parts(
     for number in sorted(set(code.tolist())):
         own = [(name, rows[code[rows] == number]) for name, rows in zip(names, where, strict=True)]
         own = [(name, rows) for name, rows in own if len(rows)]
-        per_batch = tuple(_measure_batch(table, rows, columns[:, rows], features, kernel) for _, rows in own)
+        per_batch = tuple(_measure_batch(table, rows, columns[:, rows], categories, features, kernel) for _, rows in own)
         found[number] = SiteMoments(features=tuple(features), coding=known, batches=tuple(name for name, _ in own), per_batch=per_batch)
     return found
 
@@ -225,7 +227,7 @@ def as_labels(batch: Sequence[str], rows: int) -> list[str]:
 def positions(labels: Sequence[str], names: Sequence[str]) -> list[Ints]:
     """Return the row positions of each name, in row order."""
     index = {name: i for i, name in enumerate(names)}
-    codes = np.fromiter((index[label] for label in labels), dtype=np.int64, count=len(labels))
+    codes = np.array([index[label] for label in labels], dtype=np.int64)
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=len(names)))
     return [order[start:end] for start, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)]
@@ -237,17 +239,22 @@ def chunks(rows: Ints) -> Iterator[Ints]:
         yield rows[start : start + CHUNK_ROWS]
 
 
-def _measure_batch(table: NDArray[Any], rows: Ints, c: Floats, features: Sequence[str], kernel: Kernel | None) -> BatchMoments:
+def _measure_batch(
+    table: NDArray[Any], rows: Ints, c: Floats, categories: Sequence[slice], features: Sequence[str], kernel: Kernel | None
+) -> BatchMoments:
     n, p, q = len(rows), table.shape[1], len(c)
     c_mean = np.add.reduce(c, axis=1) / n
     cc = c - c_mean[:, None]
     cross = _cross(cc)
+    swept, derived = _sweeping(c, categories)
+    cx = np.zeros((q, p))
     with np.errstate(invalid="ignore", over="ignore"):
         if kernel is not None and kernel.suits(table):
-            mean, ss, cx = np.zeros(p), np.zeros(p), np.zeros((q, p))
-            kernel.sweep(table, rows, cc, mean, ss, cx)
+            mean, ss, cx[swept] = kernel.moments(table, rows, cc[swept])
         else:
-            mean, ss, cx = _swept(table, rows, cc)
+            mean, ss, cx[swept] = _swept(table, rows, cc[swept])
+        for first, others in derived:
+            cx[first] = -np.add.reduce(cx[others], axis=0)
     counts = np.full(p, n, dtype=np.int64)
     partial = np.flatnonzero(~np.isfinite(mean) | ~np.isfinite(ss))
     m = len(partial)
@@ -294,29 +301,50 @@ def _swept(table: NDArray[Any], rows: Ints, cc: Floats) -> tuple[Floats, Floats,
     """
     p, q = table.shape[1], len(cc)
     width = max(p, 2)  # numpy sums a single contiguous column pairwise: a second one keeps the order of summation
-    buffer = np.zeros((CHUNK_ROWS, width))
-    mean, ss, cx, first = np.zeros(width), np.zeros(width), np.zeros((q, width)), np.zeros(width)
-    done = 0
+    buffer = np.zeros((min(CHUNK_ROWS, len(rows)), width))
+    mean, ss, cx = np.zeros(width), np.zeros(width), np.zeros((q, width))
+    plain = p == width and table.dtype == np.float64 and table.flags.c_contiguous
+    first, done = mean, 0
     for at in chunks(rows):
         m = len(at)
         z = buffer[:m]
-        if p == width and table.dtype == np.float64 and table.flags.c_contiguous:
+        if plain:
             np.take(table, at, axis=0, out=z, mode="clip")
         else:
             z[:, :p] = table[at]
-        mu = np.add.reduce(z, axis=0) / m
+        mu = np.add.reduce(z, axis=0)
+        mu /= m
         np.subtract(z, mu, out=z)
         weights = cc[:, done : done + m]
         if done == 0:
-            first = mu
-        step = mu - mean
-        mean += step * (m / (done + m))
-        ss += np.einsum("ij,ij->j", z, z) + step * step * (done * m / (done + m))
-        for k in range(q):
-            if weights[k].any():
-                cx[k] += np.einsum("i,ij->j", weights[k], z) + (mu - first) * np.add.reduce(weights[k])
+            mean, first = mu.copy(), mu
+            ss = np.einsum("ij,ij->j", z, z)
+            cx = np.einsum("ki,ij->kj", weights, z) if q else cx
+        else:
+            step = mu - mean
+            mean += step * (m / (done + m))
+            ss += np.einsum("ij,ij->j", z, z)
+            step *= step
+            ss += step * (done * m / (done + m))
+            if q:
+                cx += np.einsum("ki,ij->kj", weights, z)
+                cx += np.add.reduce(weights, axis=1)[:, None] * (mu - first)
         done += m
     return mean[:p].copy(), ss[:p].copy(), np.ascontiguousarray(cx[:, :p])
+
+
+def _sweeping(c: Floats, categories: Sequence[slice]) -> tuple[list[int], list[tuple[int, list[int]]]]:
+    """Return the covariate columns to sweep, and those that follow: of a category the first level here is minus the sum of the others.
+
+    The first level is that of these rows, not of the coding: a site that codes alone must reach the same bits as in the pool.
+    """
+    here = [bool(row.any()) for row in c]
+    swept, derived = [k for k, is_here in enumerate(here) if is_here], []
+    for category in categories:
+        present = [k for k in range(category.start, category.stop) if here[k]]
+        swept = [k for k in swept if k not in present[:1]]
+        derived += [(present[0], present[1:])] if len(present) > 1 else []
+    return swept, derived
 
 
 def _available(cells: Floats, c: Floats) -> tuple[Ints, Floats, Floats, Floats, Floats, Floats]:

@@ -7,14 +7,16 @@ alpha_b = mean_b - c_mean_b beta (Frisch-Waugh-Lovell); an incomplete feature is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np  # noqa: TID253
 
 from radaudit.errors import DesignError, listed
+from radaudit.harmonise.batch_moments import covariates_of
 from radaudit.harmonise.coding import CovariateCoding
-from radaudit.harmonise.moments import BatchMoments, SiteMoments
+from radaudit.harmonise.moments import SiteMoments
 
 if TYPE_CHECKING:
     from radaudit.arrays import Bools, Floats, Ints
@@ -143,7 +145,7 @@ def regress(moments: SiteMoments) -> Regression:
     scale = np.maximum.reduce([np.abs(own.mean) for own in moments.per_batch])
     n = np.array([own.n for own in moments.per_batch])
     ss = np.array([own.ss for own in moments.per_batch])
-    constant = ss <= n * (CONSTANT * scale) ** 2
+    constant = np.sqrt(ss) <= np.sqrt(n) * CONSTANT * scale
     rss[rss <= RESIDUAL * ss] = 0.0
     rows = np.array([own.rows for own in moments.per_batch], dtype=np.int64)
     weights = rows / rows.sum()
@@ -171,28 +173,50 @@ def _solved(within: Floats, kx: Floats) -> Floats:
 
 
 def _solve_incomplete(moments: SiteMoments, at: Ints, columns: Sequence[str], kx: Floats, beta: Floats) -> None:
-    """Overwrite the coefficients of incomplete features with those from their own measured rows."""
-    if not len(at):
+    """Overwrite the coefficients of incomplete features with those from their own measured rows, all in one stack of equations."""
+    features = np.unique(np.concatenate([own.partial for own in moments.per_batch]))
+    if not len(at) or not len(features):
         return
-    for j in sorted({int(j) for own in moments.per_batch for j in own.partial}):
-        own = [_own_covariates(b, j) for b in moments.per_batch]
-        n = np.array([b.n[j] for b in moments.per_batch], dtype=np.float64)
-        within = sum((cross[np.ix_(at, at)] for _, cross in own), np.zeros((len(at), len(at))))
-        mean = sum((m[at] * k for (m, _), k in zip(own, n, strict=True)), np.zeros(len(at))) / max(n.sum(), 1.0)
-        total = within + sum((k * np.outer(m[at] - mean, m[at] - mean) for (m, _), k in zip(own, n, strict=True)), np.zeros_like(within))
+    n = np.array([own.n[features] for own in moments.per_batch], dtype=np.float64)
+    means, crosses = zip(*(covariates_of(own, features) for own in moments.per_batch), strict=True)
+    within = np.add.reduce([cross[:, at][:, :, at] for cross in crosses], axis=0)
+    mean = np.add.reduce([m[:, at] * k[:, None] for m, k in zip(means, n, strict=True)], axis=0)
+    mean /= np.maximum(np.add.reduce(n, axis=0), 1.0)[:, None]
+    gaps = [m[:, at] - mean for m in means]
+    total = within + np.add.reduce([k[:, None, None] * gap[:, :, None] * gap[:, None, :] for gap, k in zip(gaps, n, strict=True)], axis=0)
+    inverse, doubtful = _inverses(within, total)
+    for i in np.flatnonzero(doubtful).tolist():
         try:
-            refuse_overlap(overlaps_of(columns, within, total))
+            refuse_overlap(overlaps_of(columns, within[i], total[i]))
         except DesignError as error:
-            error.at = f'feature "{moments.features[j]}", over its {int(n.sum())} measured rows'
+            error.at = f'feature "{moments.features[features[i]]}", over its {int(n[:, i].sum())} measured rows'
             raise
-        beta[:, j] = _solved(within, kx[:, j : j + 1])[:, 0]
+    own = np.zeros((len(features), len(at)))
+    for k in range(len(at)):
+        own += inverse[:, :, k] * kx[k, features][:, None]
+    beta[:, features] = own.T
 
 
-def _own_covariates(own: BatchMoments, feature: int) -> tuple[Floats, Floats]:
-    place = np.searchsorted(own.partial, feature)
-    if place < len(own.partial) and own.partial[place] == feature:
-        return own.partial_c_mean[place], own.partial_c_cross[place]
-    return own.c_mean, own.c_cross
+def _inverses(within: Floats, total: Floats) -> tuple[Floats, Bools]:
+    """Return the inverses of a stack (m, q, q) and which of them are to be looked at closely; a singular one is left at zero.
+
+    Beside the other columns, the variance inflation of a column is its diagonal entry of the inverse times that of ``total``.
+    """
+    spread = np.diagonal(within, axis1=1, axis2=2)
+    usable: Bools = np.logical_and.reduce(spread > 0, axis=1)
+    inverse = np.zeros_like(within)
+    scale = 1.0 / np.sqrt(spread[usable])
+    outer = scale[:, :, None] * scale[:, None, :]
+    try:
+        inverse[usable] = np.linalg.inv(within[usable] * outer) * outer
+    except np.linalg.LinAlgError:
+        for i in np.flatnonzero(usable).tolist():
+            one = scale[np.count_nonzero(usable[:i])]
+            with suppress(np.linalg.LinAlgError):
+                inverse[i] = np.linalg.inv(within[i] * np.outer(one, one)) * np.outer(one, one)
+    inflation = np.diagonal(inverse, axis1=1, axis2=2) * np.diagonal(total, axis1=1, axis2=2)
+    sound: Bools = np.logical_and.reduce((inflation > 0) & (inflation < 0.5 * INFLATION_REFUSED), axis=1)
+    return inverse, ~sound
 
 
 def _by_batch(moments: SiteMoments, at: Ints, beta: Floats) -> tuple[Floats, Floats]:
@@ -222,7 +246,7 @@ def residual_moments(moments: SiteMoments, coding: CovariateCoding, beta: Floats
     n = np.array([own.n for own in moments.per_batch])
     ss = np.array([own.ss for own in moments.per_batch])
     own_mean = np.array([own.mean for own in moments.per_batch])
-    return mean, rss, n, ss <= n * (CONSTANT * np.abs(own_mean)) ** 2
+    return mean, rss, n, np.sqrt(ss) <= np.sqrt(n) * CONSTANT * np.abs(own_mean)
 
 
 def between(moments: SiteMoments) -> tuple[Floats, Floats]:

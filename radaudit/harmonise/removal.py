@@ -53,7 +53,6 @@ def remove(table: NDArray[Any], code: Ints, design: Floats, own: Correction, res
         x = table[rows] if plain else _converted(table[rows], converted)
         refuse_infinite(x)
         kept = np.flatnonzero(batch < 0)
-        unchanged = x[kept] if len(kept) else None
         if scaled:
             np.subtract(x, mean[: len(m)], out=m)
             for term, tile in zip(terms, beta, strict=True):
@@ -62,9 +61,10 @@ def remove(table: NDArray[Any], code: Ints, design: Floats, own: Correction, res
             np.add(m, np.take(own.shift, batch, axis=0, out=t, mode="clip"), out=m)
         else:
             np.take(own.shift, batch, axis=0, out=m, mode="clip")
-        np.subtract(x, m, out=result[rows])
-        if unchanged is not None:
-            result[start + kept] = unchanged
+        np.subtract(x, m, out=m)
+        if len(kept):
+            m[kept] = x[kept]
+        result[rows] = m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
