@@ -112,7 +112,7 @@ def _lines(ws: Workspace, split: Split, found: dict[str, Any], again: bool) -> l
     section = found["harmonisation"]
     lines = [
         f"split     {len(split.training)} training rows, {len(split.holdout)} in the test set, which stays sealed",
-        f"harmonise {section['sentence'] if section else 'not asked for'}",
+        f"harmonise {section['verdict']}: {section['sentence']}" if section else "harmonise not asked for",
     ]
     if section and section["crosscheck"]:
         lines.append(f"          {section['crosscheck']['sentence']}")

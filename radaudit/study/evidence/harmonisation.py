@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np  # noqa: TID253
@@ -12,8 +12,8 @@ from radaudit.harmonise.combat import fit_combat
 from radaudit.harmonise.effects import SiteEffects
 from radaudit.harmonise.moments import measure
 from radaudit.measures.discrimination import auc
+from radaudit.measures.estimate import Estimate, unknown
 from radaudit.measures.siteeffect import site_effect
-from radaudit.measures.siteprobe import SiteProbe, site_probe
 from radaudit.splits.resamples import folds_possible, repeated_group_kfold
 from radaudit.study.frame import Frame
 from radaudit.study.harmonisation_verdict import judge_training
@@ -50,16 +50,15 @@ def harmonisation(
     after = out_of_fold(frame, before, names, plan, rng("harmonise-folds"))
     labels = frame.batches.astype(str)
     known = ~np.isin(labels, plan.keep)
-    probes = [
-        _probe(x[known], labels[known], frame.patients.astype(str)[known], rng(f"site-probe-{i}")) for i, x in enumerate((before, after))
-    ]
     own = [site_effect(x[known], labels[known]) for x in (before, after)]
     people: list[str] = frame.patients.astype(str).tolist()
     judged = judge_training(
         before, labels.tolist(), people, frame.preserved(), frame.outcome, plan, rng("harmonisation-verdict"), features=names
     )
+    judgement = judged.document()
+    probe = _probed(judgement["verdict_numbers"].get("probe") or {})
     return {
-        **judged.document(),
+        **judgement,
         "method": _method(effects),
         "preserve": list(plan.preserve),
         "batches": _batches(frame, effects),
@@ -71,13 +70,13 @@ def harmonisation(
             {"feature": name, "eta2_before": _number(b), "eta2_after": _number(a), "p_before": _number(pb), "p_after": _number(pa)}
             for name, b, a, pb, pa in zip(names, own[0].eta2, own[1].eta2, own[0].p, own[1].p, strict=True)
         ],
-        "probe": _probed(*probes),
+        "probe": probe,
         "pca": _components(before, after, labels),
         "outcome_association": [
             {"feature": name, "before": _auc(frame.outcome, before[:, j]), "after": _auc(frame.outcome, after[:, j])}
             for j, name in enumerate(names)
         ],
-        "sentence": _sentence(own[0].eta2, own[1].eta2, *probes),
+        "sentence": _sentence(own[0].eta2, own[1].eta2, probe["sentence"]),
     }
 
 
@@ -110,35 +109,29 @@ def out_of_fold(frame: Frame, x: Floats, names: tuple[str, ...], plan: Harmonise
     return result
 
 
-def _probe(x: Floats, labels: Any, patients: Any, rng: Generator) -> SiteProbe:
-    return site_probe(x, labels, rng=rng, patients=patients)
-
-
-def _probed(before: SiteProbe, after: SiteProbe) -> dict[str, Any]:
-    bounds = after.null.bounds()
+def _probed(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the probe of the verdict: trained again on rows that one fit had not seen, beside what shuffled labels give."""
+    if found.get("before") is None or found.get("after") is None:
+        none = unknown(str(found.get("reason") or "too few patients per batch"))
+        said = f"The batch could not be guessed: {none.reason}."
+        return {"before": none.document(), "after": none.document(), "chance": None, "sentence": said}
+    method = "balanced accuracy of a ridge classifier, cross-validated by patient within rows that one fit had not seen"
+    why = "no interval; the shaded band is what shuffled batch labels give"
+    before, after = (Estimate(value=found[name], method=method, reason=why).document() for name in ("before", "after"))
+    text = f"The batch is guessed with a balanced accuracy of {found['before']:.2f} before and {found['after']:.2f} after"
     return {
-        "before": before.accuracy.document(),
-        "after": after.accuracy.document(),
-        "chance": after.chance,
-        "null_low": None if bounds is None else bounds[0],
-        "null_high": None if bounds is None else bounds[1],
-        "p_before": before.null.p,
-        "p_after": after.null.p,
-        "left_out": list(after.left_out),
-        "sentence": _probe_sentence(before, after),
+        "before": before,
+        "after": after,
+        "chance": found["chance"],
+        "null_low": found["null_low"],
+        "null_high": found["null_high"],
+        "sentence": f"{text} (chance {found['chance']:.2f}), on rows the harmoniser had not seen.",
     }
 
 
-def _probe_sentence(before: SiteProbe, after: SiteProbe) -> str:
-    if before.accuracy.value is None or after.accuracy.value is None:
-        return f"The batch could not be guessed: {before.accuracy.reason or after.accuracy.reason}."
-    text = f"The batch is guessed with a balanced accuracy of {before.accuracy.value:.2f} before and {after.accuracy.value:.2f} after"
-    return f"{text} (chance {after.chance:.2f}), on rows the harmoniser had not seen."
-
-
-def _sentence(before: Floats, after: Floats, probe_before: SiteProbe, probe_after: SiteProbe) -> str:
+def _sentence(before: Floats, after: Floats, probe: str) -> str:
     text = f"The batch explains a median {np.nanmedian(before):.1%} of a feature's variance before and {np.nanmedian(after):.1%} after"
-    return f"{text}, out of fold. {_probe_sentence(probe_before, probe_after)}"
+    return f"{text}, out of fold. {probe}"
 
 
 def _method(effects: SiteEffects) -> str:
