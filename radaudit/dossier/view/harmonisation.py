@@ -52,7 +52,9 @@ def verdict(part: Node) -> tuple[Block, ...]:
     if not part.text("verdict"):
         return ()
     first, *rest = (*part.texts("verdict_reasons"), "")
-    told = Prose(line=(span(f"Verdict: {part.text('verdict')}. ", style="strong"), span(words.sentence(first))))
+    # the first reason opens with the verdict, for readers of the JSON; here it stands before it
+    said = first.removeprefix(f"{part.text('verdict').capitalize()}: ")
+    told = Prose(line=(span(f"Verdict: {part.text('verdict')}. ", style="strong"), span(words.sentence(said[:1].upper() + said[1:]))))
     return (told, *(Prose(line=say(words.sentence(reason)), muted=True) for reason in rest if reason))
 
 
