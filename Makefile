@@ -35,8 +35,9 @@ test: install chromium
 check: install
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
+# The packages we are compared with have environments of their own in .peers/ (made once, some minutes).
 bench: install
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out benchmarks/peers.py,$(wildcard benchmarks/*.py)); do echo; echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 # The page is looked at in a real browser by the tests. Debian only; elsewhere those tests say why they skip.
 .PHONY: chromium
@@ -48,6 +49,8 @@ chromium:
 
 lock:
 	@uv pip compile pyproject.toml --extra dask --extra kernel --group dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+	@for peer in benchmarks/peers/*.in; do \
+	  uv pip compile $$peer --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet -o $${peer%.in}.txt || exit 1; done
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .peers $(DEMO) build dist .mypy_cache .ruff_cache .hypothesis

@@ -1,9 +1,9 @@
 """Fit and apply: CPU seconds, wall seconds and peak extra memory of radaudit and its peers, next to ``X.copy() + X.mean(0)``.
 
-    python benchmarks/harmonise.py [--grid small|middle|large ...] [--peer NAME[=PYTHON] ...] [--folds]
+    python benchmarks/harmonise.py [--grid small|middle|large ...] [--peer NAME ...]
 
-Every measurement runs in a fresh process on one thread and takes the best of some repetitions. A peer that cannot share this
-environment is given its own interpreter: ``--peer inmoose=/somewhere/bin/python`` (it needs numpy and that package only).
+Every measurement runs in a fresh process on one thread, on the same table with the same two covariates, and takes the best of some
+repetitions; memory is the peak of the first one. A peer that cannot share this environment runs in ``.peers/<name>`` (peers.py makes it).
 """
 
 from __future__ import annotations
@@ -116,6 +116,13 @@ RUNNERS: dict[str, Callable] = {
 }
 
 
+def version(name: str) -> str:
+    """Return the version of a peer's distribution, nothing for a runner of ours."""
+    import importlib.metadata
+
+    return importlib.metadata.version(name) if name in PEERS else ""
+
+
 def memory(field: str) -> int:
     """Return VmRSS or VmHWM of this process in bytes (Linux)."""
     for line in Path("/proc/self/status").read_text().splitlines():
@@ -150,7 +157,7 @@ def child(name: str, grid: str) -> None:
             best_cpu, best_wall = min(best_cpu, cpu), min(best_wall, wall)
             if wall > 5:
                 break
-    print(json.dumps({"cpu": best_cpu, "wall": best_wall, "extra": extra / x.nbytes}))
+    print(json.dumps({"cpu": best_cpu, "wall": best_wall, "extra": extra / x.nbytes, "version": version(name)}))
 
 
 def measure(name: str, grid: str, python: str) -> dict[str, float] | str:
@@ -167,78 +174,46 @@ def measure(name: str, grid: str, python: str) -> dict[str, float] | str:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def folds() -> None:
-    """Print what ten fits by subtraction cost against ten refits and against one fit."""
-    import numpy as np
+def row(name: str, found: dict | str, base: dict, ours: dict) -> str:
+    """Return one line of the table."""
+    if isinstance(found, str):
+        return f"  {name:<26} not run: {found}"
+    label = f"{name} {found['version']}".strip()
+    seconds = f"{found['cpu']:10.4f}{found['cpu'] / base['cpu']:9.1f}{found['wall']:10.4f}{found['wall'] / base['wall']:9.1f}"
+    return f"  {label:<26}{seconds}{found['extra']:11.2f}{found['cpu'] / ours['cpu']:13.1f}"
 
-    from radaudit.harmonise.combat import fit_combat
-    from radaudit.harmonise.moments import measure as moments_of
-    from radaudit.harmonise.moments import measure_parts
 
-    x, batch, age, sex = table(*GRIDS["large"])
-    features, fold = [f"f{j}" for j in range(x.shape[1])], np.arange(len(x)) % 10
+def interpreters(peers: list[str]) -> dict[str, tuple[object, str]]:
+    """Return for every runner its interpreter, or None and why."""
+    from peers import NAMES, interpreter
 
-    def moments(rows):
-        return moments_of(x[rows], batch[rows], {"age": age[rows], "sex": sex[rows]}, features=features)
-
-    def one():
-        return fit_combat(moments(slice(None)))
-
-    def subtracted():
-        parts = list(measure_parts(x, batch, fold, {"age": age, "sex": sex}, features=features).values())
-        whole = parts[0]
-        for part in parts[1:]:
-            whole = whole + part
-        return [fit_combat(whole - part) for part in parts]
-
-    def refitted():
-        return [fit_combat(moments(fold != k)) for k in range(10)]
-
-    def seconds(call):
-        call()
-        best = float("inf")
-        for _ in range(2):
-            start = time.process_time()
-            call()
-            best = min(best, time.process_time() - start)
-        return best
-
-    base = seconds(one)
-    print(f"\n10 folds of {x.shape[0]} x {x.shape[1]} x 20, CPU seconds: one fit {base:.4f}", end="")
-    for name, call in (("by subtraction", subtracted), ("by refitting", refitted)):
-        cost = seconds(call)
-        print(f"; {name} {cost:.4f} ({cost / base:.1f} fits)", end="")
-    gap = max(np.abs(a.gamma - b.gamma).max() for a, b in zip(subtracted(), refitted(), strict=True))
-    print(f"; largest difference of gamma {gap:.1e}")
+    return dict.fromkeys(OURS, (sys.executable, "")) | {
+        name: interpreter(name) if name in NAMES else (sys.executable, "") for name in peers
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--grid", nargs="*", default=list(GRIDS), choices=list(GRIDS))
-    parser.add_argument("--peer", nargs="*", default=["neuroCombat"])
-    parser.add_argument("--folds", action="store_true")
+    parser.add_argument("--peer", nargs="*", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
         child(*given.child)
         return
-    runners = dict.fromkeys(OURS, sys.executable) | {
-        item.partition("=")[0]: item.partition("=")[2] or sys.executable for item in given.peer
-    }
+    runners = interpreters(given.peer)
     for grid in given.grid:
         n, p, batches = GRIDS[grid]
-        print(f"\n{n} x {p} x {batches}, two covariates{'':14}CPU s   / floor   wall s   / floor   extra / X")
-        base = None
-        for name, python in runners.items():
-            found = measure(name, grid, python)
-            if isinstance(found, str):
-                print(f"  {name:<26} not run: {found}")
-                continue
-            base = base or found
-            shares = [found["cpu"], found["cpu"] / base["cpu"], found["wall"], found["wall"] / base["wall"], found["extra"]]
-            print(f"  {name:<26}{shares[0]:15.4f} {shares[1]:9.1f} {shares[2]:8.4f} {shares[3]:9.1f} {shares[4]:11.2f}")
-    if given.folds:
-        folds()
+        head = f"{n} x {p} x {batches}, two covariates"
+        print(f"\n{head:<28}{'CPU s':>10}{'/ floor':>9}{'wall s':>10}{'/ floor':>9}{'extra / X':>11}{'CPU / ours':>13}", flush=True)
+        base = ours = None
+        for name, (python, reason) in runners.items():
+            found = measure(name, grid, str(python)) if python else reason
+            if name in OURS[:2] and isinstance(found, str):
+                raise SystemExit(f"{name}: {found}")
+            base, ours = base or found, found if name in OURS[:2] else ours
+            print(row(name, found, base, ours), flush=True)
+    print("\nfloor: X.copy() and X.mean(0), the least that reads and writes every cell; ours: radaudit in numpy, as users get it")
 
 
 if __name__ == "__main__":
