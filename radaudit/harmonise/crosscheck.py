@@ -133,7 +133,7 @@ def _usable(moments: SiteMoments) -> Bools:
     """Return which features are complete and vary within every batch: neuroCombat gives NaN or a shifted prior otherwise."""
     good = np.ones(len(moments.features), dtype=bool)
     for own in moments.per_batch:
-        good &= (own.n == own.rows) & (own.ss > own.n * (CONSTANT * np.abs(own.mean)) ** 2)
+        good &= (own.n == own.rows) & (np.sqrt(own.ss) > np.sqrt(own.n) * CONSTANT * np.abs(own.mean))
     return good
 
 

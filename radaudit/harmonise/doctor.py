@@ -192,7 +192,7 @@ def _features(moments: SiteMoments) -> Iterable[Finding]:
     n = np.array([own.n for own in moments.per_batch])
     ss = np.array([own.ss for own in moments.per_batch])
     mean = np.array([own.mean for own in moments.per_batch])
-    flat = ss <= n * (CONSTANT * np.abs(mean)) ** 2
+    flat = np.sqrt(ss) <= np.sqrt(n) * CONSTANT * np.abs(mean)
     absent = n == 0
     everywhere = flat.all(axis=0)
     somewhere = (flat | (n < 2)).any(axis=0) & ~everywhere

@@ -113,6 +113,15 @@ def _unseen(plan: Plan) -> Iterator[Problem]:
             what="each site is left out in turn, and harmonise.unseen is refuse: no left-out patient could be scored",
             fix=fix,
         )
+    for i, claim in enumerate(plan.claims):
+        if claim.on == "new_site":
+            yield Problem(
+                code="STUDY-007",
+                path=("claims", i, "on"),
+                what=f"claim {claim.id} is decided by leaving each site out in turn, and harmonise.unseen is refuse: "
+                "no left-out patient could be scored",
+                fix=fix,
+            )
 
 
 def _threshold(plan: Plan) -> Iterator[Problem]:
@@ -139,6 +148,13 @@ def _claims(plan: Plan) -> Iterator[Problem]:
                 fix=f"id: C{len(plan.claims) + 1}",
             )
         first.setdefault(claim.id, i)
+        if claim.on == "new_site" and claim.measure != "auc":
+            yield Problem(
+                code="STUDY-084",
+                path=("claims", i, "measure"),
+                what=f"claim {claim.id} is about the {claim.measure} at a new site, which is not computed: it could never be decided",
+                fix=f"{{id: {claim.id}, measure: auc, on: new_site, ...}} or on: test",
+            )
         yield from _comparison(plan, i)
     if plan.claims and not any(claim.primary for claim in plan.claims):
         yield Problem(

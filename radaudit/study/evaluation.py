@@ -74,7 +74,7 @@ def evaluate(
     others = {
         baseline.name: values[known]
         for baseline in fit_baselines(training)
-        if baseline.model is not None and baseline.name != "prevalence" and not np.isnan(values := baseline.risk(holdout)).any()
+        if baseline.model is not None and not np.isnan(values := baseline.risk(holdout)).any()
     }
     found = performance(rows.outcome, risk, rows.patients, float(signature["threshold"]["value"]), others, plan.rng)
     return Evaluation(
@@ -99,7 +99,7 @@ POLICIES = {
 
 
 def _unseen(signature: Mapping[str, Any], policy: str, holdout: FeatureTable) -> tuple[Finding, ...]:
-    """Return HARM-082: how many rows are of batches the fit does not know, and what became of them."""
+    """Return SCORE-082: how many rows are of batches the fit does not know, and what became of them."""
     batch = signature["batch"]
     if batch is None:
         return ()
@@ -110,7 +110,7 @@ def _unseen(signature: Mapping[str, Any], policy: str, holdout: FeatureTable) ->
         sentence = f"{len(strange)} of {len(holdout)} rows of the test set are of batches the fit does not know ({listed(names)}): "
         sentence += f"{POLICIES[policy]}."
     facts: dict[str, Fact] = {"rows": len(strange), "batches": tuple(names), "policy": policy}
-    return (answer("HARM-082", Verdict.FAILED if strange else Verdict.PASSED, sentence, facts=facts),)
+    return (answer("SCORE-082", Verdict.FAILED if strange else Verdict.PASSED, sentence, facts=facts),)
 
 
 def _with_policy(signature: Mapping[str, Any], policy: str, holdout: FeatureTable, effects: SiteEffects | None) -> dict[str, Any]:

@@ -251,6 +251,8 @@ def test_a_literal_has_its_allowed_values_in_the_message() -> None:
 CONTRADICTIONS = [
     ("test: {by: random, fraction: 0.3}", "test: {by: site, sites: [GHENT]}", "STUDY-007", "adapt"),
     ("claims:", "  development: {outer: leave-one-site-out}\nclaims:", "STUDY-007", "adapt"),
+    ("on: test", "on: new_site", "STUDY-007", "adapt"),
+    ("measure: auc, on: test", "measure: brier, on: new_site", "STUDY-084", "measure: auc"),
     ("data/f.csv", "/home/anna/f.csv", "STUDY-012", "study folder"),
     ("data/f.csv", "C:\\data\\f.csv", "STUDY-012", "study folder"),
     ("data/f.csv", "https://example.org/f.csv", "STUDY-012", "study folder"),

@@ -9,6 +9,7 @@ from radaudit.measures.auc_resampling import auc_bootstrap, auc_permutation
 from radaudit.measures.calibration import brier, calibration_in_the_large, calibration_intercept, calibration_slope, scaled_brier
 from radaudit.measures.calibration_curve import calibration_curve, risk_groups
 from radaudit.measures.discrimination import auc_difference, auc_estimate
+from radaudit.measures.estimate import Estimate
 from radaudit.measures.roc import roc_band
 from radaudit.measures.thresholds import at_threshold
 from radaudit.measures.utility import decision_curve
@@ -74,12 +75,21 @@ def performance(
     found["comparisons"] = [
         {
             "against": name,
-            "auc": auc_estimate(outcome, other, patients=people).document(),
+            "auc": _other_auc(outcome, other, people).document(),
             "delta": auc_difference(outcome, risk, other, patients=people).difference.document(),
         }
         for name, other in others.items()
     ]
     return found
+
+
+def _other_auc(outcome: Floats, risk: Floats, people: list[str]) -> Estimate:
+    """Return the AUC of a comparator; one risk for everybody has 0.5 and no interval."""
+    found = auc_estimate(outcome, risk, patients=people)
+    if len(set(risk.tolist())) > 1:
+        return found
+    reason = "one risk for everybody does not discriminate: 0.5 by definition"
+    return Estimate(value=0.5, patients=found.patients, events=found.events, method="by definition", reason=reason)
 
 
 def _roc(outcome: Floats, risk: Floats, people: list[str], counts: Any, rng: Generator, grid: Floats) -> dict[str, Any]:
