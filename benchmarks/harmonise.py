@@ -155,7 +155,7 @@ def child(name: str, grid: str) -> None:
                 extra = memory("VmHWM") - before
             del result
             best_cpu, best_wall = min(best_cpu, cpu), min(best_wall, wall)
-            if wall > 5:
+            if cpu > 2:
                 break
     print(json.dumps({"cpu": best_cpu, "wall": best_wall, "extra": extra / x.nbytes, "version": version(name)}))
 
