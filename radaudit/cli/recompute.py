@@ -13,10 +13,10 @@ def recompute(call: Call) -> Result:
 
     found = recompute_study(call.folder)
     lines = [f"{found.features} features, {found.rows} training rows, {len(found.batches)} batches, summed by DuckDB"]
-    lines += [f"  {name:<14}{value:10.1e}" for name, value in found.differences]
-    word = "agrees with" if found.agrees else "differs from"
+    lines += [f"  {name:<14}{value:8.1e}" for name, value in found.differences]
+    lines.append(f"{'agrees' if found.agrees else 'differs':<16}{found.largest:8.1e}  allowed {AGREED:.0e}; against out/effects.json")
     return Answer(
-        text=(*lines, f"the fit from SQL {word} out/effects.json (largest difference {found.largest:.1e}, allowed {AGREED:.0e})"),
+        text=tuple(lines),
         exit_code=DONE if found.agrees else BLOCKED,
         details={"recomputed": found.document()},
     )

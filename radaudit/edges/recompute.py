@@ -81,11 +81,12 @@ def moments_in_sql(
     import duckdb
 
     from radaudit.edges.duckdb import SETTINGS
+    from radaudit.edges.streaming import CLOSED
 
     if not path.is_file():
         raise TableError("READ-045", f"there is no {path.name}", fix="radaudit ingest")
     try:
-        with duckdb.connect(str(path), read_only=True, config=SETTINGS) as connection:
+        with duckdb.connect(str(path), read_only=True, config={**SETTINGS, **CLOSED}) as connection:
             _choose(connection, rows, leave_out)
             names = [name for (name,) in connection.sql("select name from feature where run_id = 1 order by pos").fetchall()]
             wanted = list(names) if features is None else list(features)

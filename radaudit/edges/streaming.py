@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 ROWS = 16_384  # rows of a record batch: 500 float32 features take 32 MB
 THREADS = 2  # record batches measured at the same time; their order, and so every bit, stays
 TILE = 32  # features of a tile: 32 x 16,384 x 8 bytes, 4 MB of float64
+CLOSED = {"enable_external_access": "false", "lock_configuration": "true"}  # a query reads this file and no other
+_NOWHERE = np.zeros(0, dtype=np.int64)
 BUFFER = 1 << 16  # bytes read ahead per column of a Parquet file
 
 
@@ -77,7 +79,7 @@ def moments_of_query(path: Path, query: str, layout: Layout, *, coding: Covariat
     if not path.is_file():
         raise TableError("READ-045", f"there is no {path.name}")
     try:
-        with duckdb.connect(str(path), read_only=True, config=SETTINGS) as connection:
+        with duckdb.connect(str(path), read_only=True, config={**SETTINGS, **CLOSED}) as connection:
             known = coding
             if known is None:
                 own = ", ".join(f'"{name}"' for name in layout.covariates)
@@ -276,23 +278,31 @@ def _fill(own: _Sums, s: int, at: slice, where: Sorted, tile: Floats, layout: La
     v, c = tile[:, start:end], own.c[:, start:end]
     with np.errstate(invalid="ignore", over="ignore"):
         mean = np.add.reduce(v, axis=1) / (end - start)
-        odd = np.flatnonzero(~np.isfinite(mean))
-        kept = v[odd].copy() if len(odd) else None
+        whole = bool(np.isfinite(mean).all())
+        odd = np.flatnonzero(~np.isfinite(mean)) if not whole else _NOWHERE
+        kept = v[odd].copy() if not whole else None
         np.subtract(v, mean[:, None], out=v)
-        own.mean[s, at] = mean
-        own.ss[s, at] = np.einsum("ij,ij->i", v, v)
+        ss = np.einsum("ij,ij->i", v, v)
+        own.mean[s, at], own.ss[s, at] = mean, ss
         own.cx[s, :, at] = c @ v.T
-    overflowed = np.setdiff1d(np.flatnonzero(~np.isfinite(own.ss[s, at])), odd)
-    if len(overflowed) or (kept is not None and bool(np.isinf(kept).any())):
-        wrong = overflowed if kept is None or len(overflowed) else odd[np.isinf(kept).any(axis=1)]
-        names = [layout.features[at.start + int(j)] for j in wrong]
-        raise DesignError(
-            "HARM-006",
-            f"infinite cells, or values too large to be squared, in feature(s) {listed(names)}",
-            fix="correct them, or leave them empty to treat them as missing",
-        )
+    if whole and bool(np.isfinite(ss).all()):
+        return
+    _refuse_infinite(odd, kept, ss, layout.features[at])
     if kept is not None:
         _fill_available(own, s, at.start + odd, kept, c)
+
+
+def _refuse_infinite(odd: Ints, kept: Floats | None, ss: Floats, features: Sequence[str]) -> None:
+    """Raise DesignError HARM-006 for infinite cells, and for values too large to be squared."""
+    wrong = np.setdiff1d(np.flatnonzero(~np.isfinite(ss)), odd)
+    if not len(wrong) and kept is not None:
+        wrong = odd[np.isinf(kept).any(axis=1)]
+    if len(wrong):
+        raise DesignError(
+            "HARM-006",
+            f"infinite cells, or values too large to be squared, in feature(s) {listed(features[int(j)] for j in wrong)}",
+            fix="correct them, or leave them empty to treat them as missing",
+        )
 
 
 def _fill_available(own: _Sums, s: int, features: Ints, v: Floats, c: Floats) -> None:

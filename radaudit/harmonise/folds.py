@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np  # noqa: TID253
 
 from radaudit.errors import DesignError
+from radaudit.harmonise.batch_moments import CANCELLED, BatchMoments
 from radaudit.harmonise.coding import CovariateCoding, Covariates
-from radaudit.harmonise.moments import BatchMoments, SiteMoments, as_labels, measure
+from radaudit.harmonise.moments import SiteMoments, as_labels, measure
 
 if TYPE_CHECKING:
     from radaudit.harmonise.kernel import Kernel
@@ -55,7 +56,52 @@ def fold_moments(
 def without_each(folds: Sequence[SiteMoments]) -> list[SiteMoments]:
     """Return for each fold the moments of all rows outside it. Raises DesignError HARM-013 if folds do not fit together."""
     whole = pooled(folds)
-    return [whole - fold for fold in folds]
+    if any(len(own.partial) for own in whole.per_batch) or any(fold.features != whole.features for fold in folds):
+        return [whole - fold for fold in folds]
+    rest: list[dict[str, BatchMoments]] = [{} for _ in folds]
+    for name, own in zip(whole.batches, whole.per_batch, strict=True):
+        parts = [(k, fold[name]) for k, fold in enumerate(folds) if name in fold.batches]
+        for k in range(len(folds)):
+            rest[k][name] = own
+        for k, left in _remainders(own, parts):
+            if left is None:
+                del rest[k][name]
+            else:
+                rest[k][name] = left
+    return [SiteMoments(features=whole.features, coding=whole.coding, batches=tuple(own), per_batch=tuple(own.values())) for own in rest]
+
+
+def _remainders(whole: BatchMoments, parts: Sequence[tuple[int, BatchMoments]]) -> list[tuple[int, BatchMoments | None]]:
+    """Return what is left of a complete batch without each part, None if nothing is; all parts in one step."""
+    empty: list[tuple[int, BatchMoments | None]] = [(k, None) for k, own in parts if own.rows == whole.rows]
+    some = [(k, own) for k, own in parts if own.rows < whole.rows]
+    if not some:
+        return empty
+    out = np.array([own.rows for _, own in some], dtype=np.float64)[:, None]
+    left = whole.rows - out
+    mean, c_mean = (np.array([getattr(own, name) for _, own in some]) for name in ("mean", "c_mean"))
+    rest, c_rest = whole.mean + (whole.mean - mean) * (out / left), whole.c_mean + (whole.c_mean - c_mean) * (out / left)
+    harmonic = left * (out / whole.rows)
+    gap, c_gap = rest - mean, c_rest - c_mean
+    ss = whole.ss - (np.array([own.ss for _, own in some]) + gap * gap * harmonic)
+    ss[ss < CANCELLED * whole.ss] = 0.0
+    weighted = c_gap * harmonic
+    found = [
+        BatchMoments(
+            rows=whole.rows - own.rows,
+            n=whole.n - own.n,
+            mean=rest[i],
+            ss=ss[i],
+            c_mean=c_rest[i],
+            c_cross=whole.c_cross - own.c_cross - np.outer(weighted[i], c_gap[i]),
+            cx=whole.cx - own.cx - np.outer(weighted[i], gap[i]),
+            partial=whole.partial,
+            partial_c_mean=whole.partial_c_mean,
+            partial_c_cross=whole.partial_c_cross,
+        )
+        for i, (_, own) in enumerate(some)
+    ]
+    return [*empty, *zip((k for k, _ in some), found, strict=True)]
 
 
 def pooled(parts: Sequence[SiteMoments]) -> SiteMoments:
