@@ -92,7 +92,8 @@ def page(finding: Mapping[str, Any], folder: Path) -> list[str]:
     lines = [f"{finding['id']}  {finding.get('title') or ''}".rstrip(), f"  {str(finding['verdict']).upper()} - {finding['severity']}", ""]
     for label, key in LABELS:
         if finding.get(key):
-            lines += wrapped(str(finding[key]), first=f"  {label:<15} ")
+            for place, part in enumerate(str(finding[key]).splitlines()):
+                lines += wrapped(part, first=f"  {'' if place else label:<15} ")
     facts = finding.get("facts") or {}
     for name in sorted(facts):
         lines += wrapped(f"{name} = {_fact(facts[name])}", first=f"  {'Fact':<15} ")

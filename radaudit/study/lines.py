@@ -49,7 +49,9 @@ def finding_lines(findings: Iterable[Finding], *, width: int = WIDTH) -> list[st
         if finding.verdict in (Verdict.FAILED, Verdict.WAIVED):
             word = WORDS[finding.severity] if finding.failed else "ACC "
             tail = str(finding.severity) if finding.failed else "accepted"
-            lines += _finding(f" {word}  {finding.code:<9} ", finding.sentence, tail, width)
+            head = f" {word}  {finding.code:<9} "
+            lines += _finding(head, finding.sentence, tail, width)
+            lines += _fix(finding, " " * columns(head), width) if finding.blocking else []
     return lines + counts_line(order, width=width)
 
 
@@ -59,6 +61,12 @@ def _finding(head: str, sentence: str, tail: str, width: int) -> list[str]:
         return [padded(lines[0], width - len(tail)) + tail, *lines[1:]]
     lines = wrapped(sentence, first=head, width=width - len(tail) - 2)
     return [padded(lines[0], width - len(tail)) + tail, *lines[1:]]
+
+
+def _fix(finding: Finding, indent: str, width: int) -> list[str]:
+    """Return the fix of a finding; several lines are several ways, and each begins its own line."""
+    ways = [way for way in finding.fix.splitlines() if way.strip()]
+    return [line for i, way in enumerate(ways) for line in wrapped(way, first=f"{indent}{'or ' if i else 'fix'}  ", width=width)]
 
 
 def counts_line(findings: Iterable[Finding], *, width: int = WIDTH) -> list[str]:

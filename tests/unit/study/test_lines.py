@@ -22,6 +22,17 @@ def test_the_worst_finding_comes_first_with_its_severity_at_the_end() -> None:
     assert lines[1].endswith("major")
 
 
+def test_a_blocking_finding_says_what_to_do_one_line_for_each_way() -> None:
+    stops = Finding(
+        code="SIZE-001",
+        verdict=Verdict.FAILED,
+        severity=Severity.BLOCKING,
+        sentence="B has 1 row.",
+        fix="harmonise.drop: [B]\nharmonise.keep: [B]",
+    )
+    assert [line.strip() for line in finding_lines([stops])[1:]] == ["fix  harmonise.drop: [B]", "or   harmonise.keep: [B]"]
+
+
 def test_what_was_not_asked_is_counted_and_named() -> None:
     lines = counts_line(
         [finding(verdict=Verdict.PASSED), finding("FEAT-001", Verdict.NOT_RUN), finding("TIME-001", Verdict.NOT_APPLICABLE)]
