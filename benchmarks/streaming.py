@@ -147,7 +147,7 @@ def main() -> None:
         print(
             f"\n{given.rows:,} x {given.features} float32, {given.sites} sites, two covariates: {path.stat().st_size / 1e9:.2f} GB", end=""
         )
-        print(f" written in {seconds:.0f} s; {given.threads} thread(s) decode, one computes")
+        print(f" written in {seconds:.0f} s; {given.threads} thread(s) decode, two record batches are measured at a time")
         print(f"{'':14}{'wall s':>10}{'/ best':>8}{'CPU s':>8}{'peak MiB':>10}")
         for cache in ("cold", "warm"):
             scans = []
