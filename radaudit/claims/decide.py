@@ -77,8 +77,14 @@ def _by_interval(claim: Claim, seen: Observed) -> tuple[Answer, int, str]:
     return (
         Answer.UNDETERMINED,
         5,
-        f"The 95% interval of the {claim.label} {where}, {text}, contains the limit of {claim.required} ({point}).",
+        f"The 95% interval of the {claim.label} {where}, {text}, {_reaches(claim)} ({point}).",
     )
+
+
+def _reaches(claim: Claim) -> str:
+    if math.isfinite(claim.lowest) and math.isfinite(claim.highest):
+        return f"lies partly outside the required {claim.required}"
+    return f"contains the limit of {claim.required}"
 
 
 def _needed(claim: Claim, seen: Observed) -> str:

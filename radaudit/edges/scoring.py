@@ -171,13 +171,9 @@ def _subjects(document: Mapping[str, Any], raw: RawTable, options: TableOptions)
 
 
 def _sites(document: Mapping[str, Any], raw: RawTable, options: TableOptions) -> tuple[str, ...]:
-    """Return the site of every row: the named column, else the batch columns, else empty."""
+    """Return the site of every row, empty if no column names it: a scanner is not a site."""
     name = options.site or document["columns"]["site"]
-    batch = document["batch"]
-    columns = [name] if name and raw.has(name) else [] if batch is None else [c for c in batch["columns"] if raw.has(c)]
-    texts = [raw.column(column).as_texts() for column in columns]
-    joint = " | " if batch is None else batch["separator"]
-    return tuple(joint.join(cells) for cells in zip(*texts, strict=True)) if texts else ("",) * raw.rows
+    return raw.column(name).as_texts() if name and raw.has(name) else ("",) * raw.rows
 
 
 def _lines(subjects: Sequence[str], sites: Sequence[str], answers: Sequence[Scored], sha256: str, at: str) -> bytes:

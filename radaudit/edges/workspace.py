@@ -65,6 +65,7 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.troubles: list[Finding] = []  # of the mirror: said at the end of a stage, never part of the evidence
 
     @classmethod
     def at(cls, folder: Path | str = ".") -> Workspace:
@@ -120,7 +121,7 @@ class Workspace:
         """The mirror in MLflow; nothing is imported before something is mirrored."""
         from radaudit.edges.mlflow import Mirror
 
-        return Mirror(self.folder, self.plan.study, self.plan.tracking.mlflow)
+        return Mirror(self.folder, self.plan.study, os.environ.get("MLFLOW_TRACKING_URI") or self.plan.tracking.mlflow)
 
     def ledger(self) -> tuple[Ledger, tuple[Entry, ...]]:
         """Return the steps and the entries recorded so far."""

@@ -46,7 +46,9 @@ def checked(ws: Workspace, progress: Progress) -> tuple[StageResult, Intake]:
     suites = ws.folder / OWN_SUITES
     judged = run_suites(profiles, rules, suites if suites.is_dir() else None)
     progress("design doctor")
-    findings = tuple(ranked([*intake.findings, *joined(own, judged), *doctor(ws, table)]))
+    read_codes = {finding.code for finding in intake.findings}  # intake saw the rows that left too: its answer stands
+    asked = [finding for finding in joined(own, judged) if finding.code not in read_codes]
+    findings = tuple(ranked([*intake.findings, *asked, *doctor(ws, table)]))
     rows = site_lines(profiles, findings)
     blocking = [finding for finding in findings if finding.blocking]
     document = {"table": table.digest, "findings": [f.public() for f in findings], "sites": [_site(row) for row in rows]}
@@ -65,7 +67,7 @@ def checked(ws: Workspace, progress: Progress) -> tuple[StageResult, Intake]:
     return StageResult(
         command="check",
         exit_code=BLOCKED if blocking else DONE,
-        findings=findings,
+        findings=(*findings, *ws.troubles),
         outputs={**read.outputs, "check": "out/check.json"},
         text=(*site_lines_of(rows), "", *finding_lines(findings)),
         details={"sites": [_site(row) for row in rows], "table": table.digest},

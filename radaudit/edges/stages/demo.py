@@ -7,11 +7,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import radaudit
 from radaudit.edges.shipped import shipped
 from radaudit.edges.workspace import BLOCKED, DONE, UNDETERMINED, Progress, StageResult, Workspace, silent
 from radaudit.errors import StudyError
 
 EXAMPLE = "examples/egfr"
+SCHEMA_FILE = "study.schema.json"
 REASON = "demonstration: primary analysis"
 MADE = ("out", "dossier", "mlruns", ".radaudit")
 
@@ -33,6 +35,7 @@ def write_demo(folder: Path, *, again: bool = False) -> Workspace:
             shutil.rmtree(folder / name, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*MADE, "__pycache__"))
+    shutil.copy(Path(radaudit.__file__).parent / "study" / SCHEMA_FILE, folder / SCHEMA_FILE)
     (folder / ".demo").write_text("written by radaudit demo\n", encoding="utf-8")
     return Workspace.at(folder)
 

@@ -75,7 +75,7 @@ def evaluate(ws: Workspace, reason: str, *, amend: bool, progress: Progress) -> 
     facts = {"scored": found.document["rows"]["scored"]}
     entry = ws.note(Step(name="evaluate", used={"lock": sha256}, made={"results": made}, saw=saw, facts=facts))
     ws.done("evaluate", inputs=sha256, output=made)
-    _mirrored(ws, entry, found.document, used["table"], len(rows))
+    _mirrored(ws, entry, found.document, intake.table.take(rows).digest, len(rows))
     progress("deciding the claims")
     return _answered(ws, found.findings, len(after.openings))
 
@@ -122,10 +122,10 @@ def _answered(ws: Workspace, findings: tuple[Finding, ...], openings: int) -> St
     return StageResult(
         command="evaluate",
         exit_code=EXIT[overall],
-        findings=(*findings, *leaks),
+        findings=(*findings, *leaks, *ws.troubles),
         outputs={"results": f"out/{RESULTS}"},
         text=(
-            f"opened    the test set, opening {openings} of {ws.plan.rules.test_openings}; {performed['patients']} patients, "
+            f"opened    the test set, opening {openings} ({ws.plan.rules.test_openings} allowed); {performed['patients']} patients, "
             f"{performed['events']} events",
             "",
             *claim_lines(evidence["claims"]),

@@ -51,7 +51,7 @@ def lock(ws: Workspace, name: str | None, version: str, progress: Progress) -> S
         made = {"signature": document["sha256"], "file": digest(document)}
         used = {"plan": ws.plan.digest, "training": document["training"]["digest"]}
         entry = ws.note(Step(name="lock", used=used, made=made, facts=facts))
-        run, _ = mirror(ws, "lock", entry, params=facts, artifacts=(SIGNATURE,))
+        run = mirror(ws, "lock", entry, params=facts, artifacts=(SIGNATURE,))
         if run.run_id:
             sha256, words = str(document["sha256"]), f"locked, not evaluated yet: {registration(document)}"
             ws.mirror.register(str(document["name"]), run.run_id, version=version, sha256=sha256, description=words)
@@ -62,6 +62,7 @@ def lock(ws: Workspace, name: str | None, version: str, progress: Progress) -> S
     return StageResult(
         command="lock",
         outputs={"signature": f"out/{SIGNATURE}"},
+        findings=tuple(ws.troubles),
         text=(
             f"locked    out/{SIGNATURE}   {len(data)} bytes",
             f"          {len(names)} features ({coded} IBSI), ComBat for {len(batches)} batches, logistic, "

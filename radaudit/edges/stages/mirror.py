@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from radaudit.ledger import Entry
 
 RUNS = "mlflow.json"
-STATUS = {Verdict.PASSED: 0.0, Verdict.NOT_APPLICABLE: 0.0, Verdict.FAILED: 1.0, Verdict.WAIVED: 1.0, Verdict.NOT_RUN: 2.0}
+STATUS = {Verdict.PASSED: 0.0, Verdict.FAILED: 1.0, Verdict.WAIVED: 1.0, Verdict.NOT_RUN: 2.0, Verdict.NOT_APPLICABLE: 3.0}
+WORST = (1.0, 2.0, 0.0, 3.0)
 
 
 def mirror(
@@ -28,7 +29,7 @@ def mirror(
     folds: Mapping[str, Sequence[float | None]] | None = None,
     inputs: Sequence[Dataset] = (),
     artifacts: Sequence[str] = (),
-) -> tuple[Mirrored, tuple[Finding, ...]]:
+) -> Mirrored:
     """Mirror one stage as one run and remember it in out/mlflow.json; ``artifacts`` are names of files in ``out/``."""
     from radaudit.edges.mlflow import Recorded
 
@@ -47,7 +48,8 @@ def mirror(
         known = ws.read(RUNS) or {"experiment": ws.plan.study, "runs": []}
         run = {"stage": stage, "entry": entry.seq, "event_sha256": entry.digest, "run_id": made.run_id}
         ws.write(RUNS, {**known, "runs": [*known["runs"], run]})
-    return made, made.findings
+    ws.troubles += [finding for finding in made.findings if finding.failed]
+    return made
 
 
 def mirrored(ws: Workspace) -> dict[str, Any]:
@@ -64,11 +66,12 @@ def run_of(ws: Workspace, stage: str) -> str | None:
 
 
 def answers(findings: Sequence[Finding]) -> dict[str, float | None]:
-    """Return one metric per check: 0 passed, 1 failed, 2 could not be asked."""
+    """Return one metric per check: 0 passed, 1 failed, 2 could not be asked, 3 not applicable; the worst of several answers."""
     found: dict[str, float | None] = {}
     for finding in findings:
         name = f"check/{finding.code}/status"
-        found[name] = max(STATUS[finding.verdict], found.get(name) or 0.0)
+        known = found.get(name)
+        found[name] = min((STATUS[finding.verdict], *(() if known is None else (known,))), key=WORST.index)
     return found
 
 

@@ -16,9 +16,10 @@ from radaudit.edges.stages.run import RISKS, RUN, cut
 from radaudit.edges.workspace import STUDY_FILE, Progress, StageResult, Workspace
 from radaudit.errors import GuardError
 from radaudit.findings import Finding
-from radaudit.ledger import Step, merkle_root, openings
+from radaudit.ledger import Ledger, Step, merkle_root, openings
 
 PACKAGES = ("numpy", "pandas", "pyarrow", "duckdb", "scikit-learn", "scipy", "neuroCombat", "great-expectations", "mlflow")
+COMMANDS = {"intake": "radaudit ingest", "check": "radaudit check", "split": "radaudit run", "report": "radaudit report"}
 FILES = ("ledger.jsonl", "payloads.jsonl")
 
 
@@ -126,6 +127,7 @@ def report(ws: Workspace, progress: Progress) -> StageResult:
     return StageResult(
         command="report",
         exit_code=EXIT[overall],
+        findings=tuple(ws.troubles),
         outputs={"dossier": f"{where}/dossier.json", "page": f"{where}/dossier.html"},
         text=(
             f"verdict   {overall.upper()}",
@@ -168,8 +170,23 @@ def record(ws: Workspace) -> dict[str, Any]:
             "platform": f"{platform.system()} {platform.machine()}",
         },
         "mlflow": mirrored(ws),
-        "commands": ["radaudit run", "radaudit lock", "radaudit evaluate --reason ...", "radaudit report"],
+        "commands": _commands(ledger),
     }
+
+
+def _commands(ledger: Ledger) -> list[str]:
+    """Return the commands behind the recorded steps, in order."""
+    made: list[str] = []
+    for step in ledger:
+        command = COMMANDS.get(step.name)
+        if step.name == "open":
+            amend = " --amend" if step.facts.get("amended") else ""
+            command = f'radaudit evaluate --reason "{step.facts.get("reason", "")}"{amend}'
+        if step.name == "lock":
+            command = f"radaudit lock --name {step.facts.get('name')} --version {step.facts.get('version')}"
+        if command and (not made or made[-1] != command):
+            made.append(command)
+    return made
 
 
 def _version(name: str) -> str:

@@ -50,7 +50,7 @@ def run(ws: Workspace, progress: Progress) -> StageResult:
     return StageResult(
         command="run",
         exit_code=DONE,
-        findings=result.findings,
+        findings=(*result.findings, *ws.troubles),
         outputs={**result.outputs, "run": f"out/{RUN}"},
         text=(*result.lines(), "", *_lines(ws, split, found, again)),
         details={"run_sha256": digest(found), "fitted_again": again},
@@ -112,7 +112,8 @@ def _lines(ws: Workspace, split: Split, found: dict[str, Any], again: bool) -> l
     section = found["harmonisation"]
     lines = [
         f"split     {len(split.training)} training rows, {len(split.holdout)} in the test set, which stays sealed",
-        f"harmonise {section['verdict']}: {section['sentence']}" if section else "harmonise not asked for",
+        f"harmonise {section['sentence']}" if section else "harmonise not asked for",
+        *([f"          Did it help? {section['verdict_reasons'][0]}"] if section else []),
     ]
     if section and section["crosscheck"]:
         lines.append(f"          {section['crosscheck']['sentence']}")
