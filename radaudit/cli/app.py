@@ -26,12 +26,13 @@ from radaudit.cli.report import report
 from radaudit.cli.run import run as run_
 from radaudit.cli.score import score
 from radaudit.cli.show import show
+from radaudit.cli.site import SITE
 from radaudit.cli.status import status
 from radaudit.cli.verify import verify
 
 GROUPS = {
     "Begin": (demo, init, doctor),
-    "A study, in this order": (ingest, check, run_, status, lock, evaluate, report),
+    "A study, in this order": (ingest, check, run_, status, lock, evaluate, report, SITE),
     "Read what was found": (verify, score, recompute, explain, show),
     "With other hospitals": (FEDERATE,),
 }

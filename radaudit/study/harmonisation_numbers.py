@@ -140,7 +140,7 @@ def gather(rows: JudgedRows, unseen: Sequence[Unseen], halves: Sequence[Unseen],
         distance=_widened(_distance(at, unseen), unseen[0].folds),
         probe=_probe(at, halves, rng, permutations),
         tests=_tests(at, halves),
-        outcome=_outcome(at, unseen),
+        outcome=_outcome(at, halves),
         covariates=_preservation(at, unseen),
         covariance=_covariance(at, halves, rng, permutations),
         judged={name: n for name, n in size.items() if name not in small},
@@ -215,20 +215,23 @@ def _widened(own: Contrast, folds: int) -> Contrast:
     return Contrast(before=own.before, after=own.after, fall=wide)
 
 
-def _outcome(at: _At, unseen: Sequence[Unseen]) -> Contrast | None:
-    """Return the excess between outcome classes of one batch and part; any change of location and scale per batch leaves it alone."""
-    if at.rows.outcome is None or np.unique(at.rows.outcome[np.isfinite(at.rows.outcome)]).size != 2:
+def _outcome(at: _At, halves: Sequence[Unseen]) -> Contrast | None:
+    """Return the excess between outcome classes of one batch and part; a change of location and scale per batch and part leaves it alone.
+
+    Large parts serve better here: features are scaled in each batch of each part.
+    """
+    if not halves or at.rows.outcome is None or np.unique(at.rows.outcome[np.isfinite(at.rows.outcome)]).size != 2:
         return None
     cased = np.isfinite(at.rows.outcome)
     group = np.where(cased, at.rows.outcome, 0).astype(np.int64)
     total: list[Pairs] = []
-    for own in unseen:
+    for own in halves:
         part = np.where(cased, at.part(own), -1)
-        stratum = np.where(part >= 0, _codes(at.batch, part), -1)
+        cell = _codes(at.batch, part)
         tables = (at.rows.before[:, at.features], own.after[:, at.features])
-        found = [pair_sums(table, group, stratum, at.patient, scale=at.batch) for table in tables]
+        found = [pair_sums(table, group, np.where(part >= 0, cell, -1), at.patient, scale=cell) for table in tables]
         total = found if not total else [a + b for a, b in zip(total, found, strict=True)]
-    return _widened(contrast(total[0], total[1]), unseen[0].folds)
+    return _widened(contrast(total[0], total[1]), halves[0].folds)
 
 
 def _probe(at: _At, halves: Sequence[Unseen], rng: Generator, permutations: int) -> Probe:

@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np  # noqa: TID253
 
+from radaudit.codes import answer
 from radaudit.errors import DesignError, listed
+from radaudit.findings import Verdict
 from radaudit.harmonise.coding import CovariateCoding
 from radaudit.harmonise.doctor import examine_rows
 from radaudit.measures.groupdistance import upper_bound
@@ -63,6 +65,13 @@ class HarmonisationVerdict:
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {"verdict": self.verdict, "verdict_reasons": list(self.reasons), "verdict_numbers": dict(self.numbers)}
+
+
+def harm(verdict: str, reason: str) -> Finding:
+    """Return the verdict as a finding: failed if harmonisation did harm, not run where nothing could be identified."""
+    word = {"harmed": Verdict.FAILED, "not identifiable": Verdict.NOT_RUN}.get(verdict, Verdict.PASSED)
+    needs = "more patients per batch, or batches that can be told from outcome and covariates"
+    return answer("HARM-082", word, reason, facts={"verdict": verdict, "needs": needs})
 
 
 def judge(

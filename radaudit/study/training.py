@@ -15,6 +15,7 @@ from radaudit.study.development import Development, develop
 from radaudit.study.evidence.harmonisation import harmonisation
 from radaudit.study.evidence.transport import left_out
 from radaudit.study.frame import Frame, training_frame
+from radaudit.study.harmonisation_verdict import harm
 from radaudit.study.pipeline import FittedPipeline, fit_pipeline
 from radaudit.tables import FeatureTable, Rows
 
@@ -77,7 +78,7 @@ def train(
         candidate=candidate,
         document=document,
         steps=_steps(plan, rows, pipeline, development, check),
-        findings=() if check is None else (_agreement(check),),
+        findings=(*(() if check is None else (_agreement(check),)), *_judged(section)),
         pipeline=pipeline,
         development=development,
     )
@@ -88,6 +89,10 @@ def _crosschecked(frame: Frame, pipeline: FittedPipeline, cross: CrossChecked | 
         return None
     names = pipeline.effects.features
     return cross(frame.x[:, frame.columns(names)], frame.batches.astype(str).tolist(), frame.preserved(), names)
+
+
+def _judged(section: Mapping[str, Any] | None) -> tuple[Finding, ...]:
+    return () if section is None else (harm(str(section["verdict"]), str(section["verdict_reasons"][0])),)
 
 
 def _agreement(check: CrossCheck) -> Finding:
