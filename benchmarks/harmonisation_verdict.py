@@ -72,7 +72,7 @@ DESIGNS = (
     Design(name="over-corrected: case mix", what="no batch effect; strong outcome, 25 to 75 % per batch, is harmonised away, 4 x 60",
            n=(60,) * 4, prevalence=(0.25, 0.25, 0.75, 0.75), signal=1.2, carriers=0.75),
     Design(name="over-corrected: leaked", what="fitted on the 4 x 15 rows judged", n=(15,) * 4, shift=0.3, way="leaked", planted="harmed"),
-    Design(name="over-corrected: leaked, no effect", what="fitted on the 4 x 30 rows judged, no batch effect", way="leaked", planted="harmed"),
+    Design(name="over-corrected: leaked, no effect", what="fitted on the 4 x 30 rows judged", way="leaked", planted="harmed"),
     Design(name="over-corrected: outcome removed", what="shifts of 0.6 SD removed, the outcome with them, 4 x 30", shift=0.6, signal=1.0,
            way="outcome removed", planted="harmed"),
     Design(name="confounded: outcome", what="shifts of 0.6 SD, outcome 5, 5, 95, 95 % per batch", shift=0.6,
