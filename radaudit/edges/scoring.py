@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from radaudit.errors import SignatureError, TableError, listed, nearest
 from radaudit.signature import Scored, Scorer, read_signature
 from radaudit.signature.scorer import REFUSED, Cell
 from radaudit.signature.vectors import reproduced
+from radaudit.tables.shown import inert as shown
 
 if TYPE_CHECKING:
     from radaudit.signature.scorer import Row
@@ -92,6 +94,7 @@ def score_file(signature: Path, table: Path, out: Path, *, options: TableOptions
     if out.exists() and any(out.samefile(given) for given in (signature, table) if given.exists()):
         raise SignatureError("SCORE-013", "the scores would replace what they were made from", at=out.name, fix="-o scores.csv")
     raw = _read(table, options)
+    _expect_features(document, raw)
     answers = Scorer(document).score(rows_of(document, raw, options))
     subjects = _subjects(document, raw, options)
     sites = _sites(document, raw, options)
@@ -134,6 +137,31 @@ def _read(table: Path, options: TableOptions) -> RawTable:
         label=table.name, sheet=options.sheet, delimiter=options.delimiter, decimal=options.decimal, encoding=options.encoding
     )
     return read_table(table, asked, reader=options.reader)
+
+
+def _expect_features(document: Mapping[str, Any], raw: RawTable) -> None:
+    """Raise TableError FEAT-002 if the table lacks feature columns of the signature: every row would be refused for the same reason."""
+    features = [item for item in document["inputs"] if item["kind"] == "feature"]
+    lost = [str(item["name"]) for item in features if not any(raw.has(name) for name in (item["name"], *item["aliases"]))]
+    if not lost:
+        return
+    plain = {_as_r_writes(name): name for name in raw.names}
+    written = [plain[_as_r_writes(name)] for name in lost if _as_r_writes(name) in plain]
+    near = nearest(lost[0], raw.names)
+    fix = f"name the column {shown(lost[0])}" if near else "extract the features with the extractor and settings of the signature"
+    if written:
+        near, fix = f"{written[0]}  (same name written by R)", "write the table again with check.names = FALSE"
+    raise TableError(
+        "FEAT-002",
+        f"{len(lost)} of {len(features)} features are not in {raw.label}: {listed(map(shown, lost))}",
+        found=listed(map(shown, raw.names), most=12),
+        near=near and shown(near, longest=200),
+        fix=fix,
+    )
+
+
+def _as_r_writes(name: str) -> str:
+    return re.sub(r"[^\w]", ".", name)
 
 
 def _put(rows: Sequence[dict[str, Cell]], name: str, cells: Iterable[Cell]) -> None:

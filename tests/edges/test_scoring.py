@@ -91,6 +91,17 @@ def test_a_table_without_the_patients_is_refused_with_the_nearest_column(tmp_pat
     assert written[0]["subject"] == "007"
 
 
+def test_features_under_other_names_are_refused_with_the_nearest(tmp_path: Path) -> None:
+    typo = {name.replace("Sphericity", "Sphericty"): cell for name, cell in GOOD.items()}
+    with pytest.raises(TableError) as caught:
+        scored(tmp_path, [typo])
+    assert caught.value.near == "original_shape_Sphericty"
+    with pytest.raises(TableError) as caught:
+        scored(tmp_path, [{"PatientID": "007", "cm_contrast_d1_3d_v_mrg_fbs_w25.0": "1"}])
+    assert caught.value.what.startswith("3 of 3 features")
+    assert not (tmp_path / "scores.csv").exists()
+
+
 def test_an_input_is_never_replaced(tmp_path: Path) -> None:
     signature = tmp_path / "signature.json"
     signature.write_bytes(signature_bytes(locked()))
