@@ -37,7 +37,9 @@ check: install
 
 # The packages we are compared with have environments of their own in .peers/ (made once, some minutes).
 bench: install
-	@for script in $(filter-out benchmarks/peers.py,$(wildcard benchmarks/*.py)); do echo; echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@failed=""; for script in $(filter-out benchmarks/peers.py,$(wildcard benchmarks/*.py)); do \
+	  echo; echo "== $$script"; $(BIN)/python $$script || failed="$$failed $$script"; done; \
+	 if [ -n "$$failed" ]; then echo; echo "did not end well:$$failed"; exit 1; fi
 
 # The page is looked at in a real browser by the tests. Debian only; elsewhere those tests say why they skip.
 .PHONY: chromium

@@ -21,7 +21,6 @@ from radaudit.harmonise.priors import Prior, Stop
 from radaudit.harmonise.removal import Correction, infinite_cells, remove
 
 if TYPE_CHECKING:
-
     from radaudit.arrays import Floats, Ints
     from radaudit.harmonise.kernel import Kernel
 
