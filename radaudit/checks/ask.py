@@ -93,11 +93,11 @@ SHIPPED = "expectations/"
 
 
 def site_lines(profiles: Profiles, findings: Iterable[Finding]) -> tuple[SiteRow, ...]:
-    """Return the table by site with the verdict of the findings that concern each: FAIL (blocking or major), warn (minor) or ok."""
+    """Return the table by site with the verdict of the findings that concern each: FAIL (blocking), warn (major or minor) or ok."""
     worst: dict[str, int] = {}
     for finding in findings:
         if finding.verdict is Verdict.FAILED:
             for name in finding.concerns:
                 worst[name] = min(worst.get(name, len(RANK)), RANK[finding.severity])
-    words = {RANK[Severity.BLOCKING]: "FAIL", RANK[Severity.MAJOR]: "FAIL", RANK[Severity.MINOR]: "warn"}
+    words = {RANK[Severity.BLOCKING]: "FAIL", RANK[Severity.MAJOR]: "warn", RANK[Severity.MINOR]: "warn"}
     return tuple(replace(row, verdict=words.get(worst.get(row.site, len(RANK)), "ok")) for row in profiles.sites)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from radaudit.cli.console import Console
 from radaudit.cli.log import frames, log
 from radaudit.cli.progress import Progress, Spinner
-from radaudit.errors import RadauditError
+from radaudit.errors import RadauditError, StudyError
 from radaudit.findings import Finding
 
 if TYPE_CHECKING:
     from logging import Logger
 
 SCHEMA = "radaudit/command/1"
+REFUSED_BY_SYSTEM = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG)
 DONE, BLOCKED, USAGE, UNUSABLE, REFUSED, UNDETERMINED, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
 STATUS = {
     DONE: "done",
@@ -130,11 +132,28 @@ def _called(options: Options, console: Console, body: Body, logger: Logger) -> t
     except BrokenPipeError:
         return DONE, None, ()
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in REFUSED_BY_SYSTEM and not options.debug:
+            refused = _refused_by_system(error)
+            logger.info("%s was refused: %s", options.command, refused.code)
+            console.error(refused)
+            return refused.exit_code, None, (refused,)
         if options.debug or hasattr(error, "format_message"):  # the latter is Click's: a wrong command line
             raise
         logger.error("%s stopped by an unexpected error: %s", options.command, frames(error))
         _tell_bug(console, options, error)
         return BUG, None, ()
+
+
+def _refused_by_system(error: OSError) -> RadauditError:
+    """Return STUDY-085 for a file that the operating system does not let us read or write, named without its folders."""
+    name = Path(str(error.filename)).name if error.filename is not None else None
+    return StudyError(
+        "STUDY-085",
+        "a file cannot be read or written",
+        at=name,
+        found=error.strerror or type(error).__name__,
+        fix="work in a folder of your own with space left; radaudit doctor says what is the matter",
+    )
 
 
 def json_document(command: str, code: int, result: Result | None, problems: tuple[RadauditError, ...], seconds: float) -> dict[str, Any]:

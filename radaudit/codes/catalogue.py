@@ -80,7 +80,9 @@ def explained(code: str) -> Explained:
     codes = all_codes()
     wanted = code.strip().upper()
     if wanted not in codes:
-        near = nearest(wanted, codes)
+        stem, _, number = wanted.partition("-")
+        padded = f"{stem}-{number.rjust(3, '0')}"
+        near = padded if padded in codes else nearest(wanted, codes)
         raise StudyError("STUDY-050", f'there is no code "{code}"', near=near, fix=near and f"radaudit explain {near}")
     return codes[wanted]
 

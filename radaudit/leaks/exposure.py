@@ -32,7 +32,7 @@ def saw_holdout(case: Case, code: str, steps: tuple[str, ...], what: str) -> Fin
     return answer(
         code,
         Verdict.FAILED if seen else Verdict.PASSED,
-        f"The {what} saw {len(patients)} of {holdout} holdout patients ({len(seen)} of {len(case.split.holdout)} rows).",
+        f"The {what} saw {len(patients)} of {holdout} test patients ({len(seen)} of {len(case.split.holdout)} rows).",
         facts={"number": len(patients), "rows": len(seen), "patients": len(patients), "holdout_patients": holdout, "steps": len(noted)},
         local=[{"patient": patient} for patient in patients],
     )

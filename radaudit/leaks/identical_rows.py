@@ -34,7 +34,7 @@ def check(case: Case) -> Finding:
     return answer(
         CODE,
         Verdict.FAILED if pairs else Verdict.PASSED,
-        f"{len(pairs)} of {len(case.split.holdout)} holdout rows repeat every feature value of a training row.",
+        f"{len(pairs)} of {len(case.split.holdout)} test rows repeat every feature value of a training row.",
         facts={"number": len(pairs), "rows": len(pairs), "of": len(case.split.holdout)},
         local=[{"holdout": case.table.patients[b], "training": case.table.patients[a], "site": case.table.sites[b]} for a, b in pairs],
     )

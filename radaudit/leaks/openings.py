@@ -33,7 +33,7 @@ def check(case: Case) -> Finding:
     return answer(
         CODE,
         Verdict.FAILED if wrong or opened > case.allowed else Verdict.PASSED,
-        f"The holdout was opened {opened} of {case.allowed} allowed times{told}.",
+        f"The test set was opened {opened} of {case.allowed} allowed times{told}.",
         facts={"number": opened, "openings": opened, "allowed": case.allowed, "before_lock": early, "unannounced": unannounced},
         severity=Severity.BLOCKING if wrong else None,
     )

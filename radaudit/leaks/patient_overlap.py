@@ -22,7 +22,7 @@ def check(case: Case) -> Finding:
     return answer(
         CODE,
         Verdict.FAILED if both else Verdict.PASSED,
-        f"{len(both)} of {len(holdout)} holdout patients stand among the {len(training)} training patients as well.",
+        f"{len(both)} of {len(holdout)} test patients stand among the {len(training)} training patients as well.",
         facts={"number": len(both), "patients": len(both), "rows_on_both_sides": rows, "training": len(training), "holdout": len(holdout)},
         local=[{"patient": holdout[who], "as": training[who]} for who in both],
     )

@@ -28,6 +28,6 @@ def check(case: Case) -> Finding:
     return answer(
         CODE,
         Verdict.FAILED if others else Verdict.PASSED,
-        f"The holdout was opened under plan {opened_under[:12]}; {since}.",
+        f"The test set was opened under plan {opened_under[:12]}; {since}.",
         facts={"number": len(others), "opened_under": opened_under, "later": [*others]},
     )

@@ -51,16 +51,16 @@ class Guard:
     def open(self, *, plan: str, lock: str, reason: str, amend: bool = False) -> tuple[Rows, Guard]:
         """Return the holdout rows and the guard that remembers this opening. Raises GuardError GUARD-001 to GUARD-004."""
         if not lock:
-            raise GuardError("GUARD-003", "the holdout stays closed: no signature is locked", fix="radaudit lock")
+            raise GuardError("GUARD-003", "the test set stays sealed: no signature is locked", fix="radaudit lock")
         if not reason.strip():
             raise GuardError(
-                "GUARD-004", "the holdout stays closed: no reason is given", fix='radaudit evaluate --reason "primary analysis"'
+                "GUARD-004", "the test set stays sealed: no reason is given", fix='radaudit evaluate --reason "primary analysis"'
             )
         changed = any(opening.plan != plan for opening in self.openings)
         if changed and not amend:
             raise GuardError(
                 "GUARD-001",
-                "the plan changed after the holdout was opened",
+                "the plan changed after the test set was opened",
                 found=f"opened under {self.openings[-1].plan[:12]}, now {plan[:12]}",
                 fix="a new version of the study, or --amend, which makes every later verdict post hoc",
             )
@@ -69,7 +69,7 @@ class Guard:
             last = f'; last for "{self.openings[-1].reason}"' if self.openings else ""
             raise GuardError(
                 "GUARD-002",
-                f"the holdout was opened {len(self.openings)} of {self.allowed} allowed times",
+                f"the test set was opened {len(self.openings)} of {self.allowed} allowed times",
                 found=f"{len(self.openings)} of {self.allowed} used{last}",
                 fix="--amend opens it again and makes every later verdict post hoc",
             )

@@ -100,7 +100,7 @@ def _hashed(key: bytes, patient: str) -> int:
 def _fraction(plan: HoldoutPlan) -> float:
     if plan.fraction is None or not 0.0 < plan.fraction < 1.0:
         raise DesignError(
-            "STUDY-070", "the holdout needs a fraction between 0 and 1", found=str(plan.fraction), fix="split.test.fraction: 0.3"
+            "STUDY-070", "the test set needs a fraction between 0 and 1", found=str(plan.fraction), fix="split.test.fraction: 0.3"
         )
     return plan.fraction
 
@@ -120,7 +120,7 @@ def _by_site(table: FeatureTable, plan: HoldoutPlan) -> list[bool]:
     if absent or not plan.sites:
         raise DesignError(
             "SITE-070",
-            f"{len(absent)} holdout site(s) are not in the table: {listed(absent)}" if absent else "no holdout site is named",
+            f"{len(absent)} test site(s) are not in the table: {listed(absent)}" if absent else "no test site is named",
             found=listed(known, most=20),
             near=next((near for near in (nearest(site, known) for site in absent) if near), None),
             fix="split.test.sites: [NAME], written as in the table",
@@ -132,7 +132,7 @@ def _by_column(table: FeatureTable, plan: HoldoutPlan) -> list[bool]:
     if not plan.column or not plan.values:
         raise DesignError(
             "STUDY-070",
-            "a split by column needs the column and the values that mean holdout",
+            "a split by column needs the column and the values that mean test set",
             fix="split.test: {by: column, column: set, test: [test]}",
         )
     cells = table.fact(plan.column)
@@ -150,10 +150,10 @@ def _by_column(table: FeatureTable, plan: HoldoutPlan) -> list[bool]:
             "OUT-071",
             f'column "{plan.column}" holds no "{absent[0]}"'
             if absent
-            else f'column "{plan.column}" holds {len(unnamed)} value(s) that are neither holdout nor training: {listed(unnamed)}',
+            else f'column "{plan.column}" holds {len(unnamed)} value(s) that mean neither test set nor training: {listed(unnamed)}',
             found=listed(present, most=20),
             near=nearest(absent[0], present) if absent else None,
-            fix="name every value: which mean holdout, which mean training",
+            fix="split.test: {by: column, column: NAME, test: [...], training: [...]}",
         )
     return [cell in plan.values for cell in cells]
 
@@ -192,7 +192,7 @@ def _refuse_empty_parts(table: FeatureTable, training: Rows, holdout: Rows) -> N
         part = "training" if not len(training) else "holdout"
         raise DesignError(
             "SIZE-070",
-            f"the {part} part is empty",
+            f"the {'training' if part == 'training' else 'test'} part is empty",
             found=f"{people} patient(s) in all",
             fix="another fraction, seed or column",
             part=part,
@@ -222,10 +222,10 @@ def _one_class_holdout(table: FeatureTable, holdout: Rows) -> tuple[Finding, ...
             code="OUT-072",
             verdict=Verdict.FAILED,
             severity=Severity.BLOCKING,
-            title="The holdout holds only one outcome",
-            sentence=f"The holdout has {events} patients with the event and {others} without: discrimination cannot be measured on it.",
+            title="The test set holds only one outcome",
+            sentence=f"The test set has {events} patients with the event and {others} without: discrimination cannot be measured on it.",
             facts={"events": events, "non_events": others},
-            fix="a larger holdout, or another rule for the split, before it is opened",
+            fix="a larger test set, or another rule for the split, before it is opened",
         ),
     )
 

@@ -192,7 +192,9 @@ def test_the_table_by_site_shows_the_worst_finding_of_each_site() -> None:
     table = draft.table()
     known = profile(table)
     verdicts = {row.site: row.verdict for row in site_lines(known, ask(table, profiles=known))}
-    assert verdicts == {"GHENT": "ok", "LYON": "ok", "OSLO": "warn", "PORTO": "FAIL"}
+    assert verdicts == {"GHENT": "ok", "LYON": "ok", "OSLO": "warn", "PORTO": "warn"}
+    blocking = answer("SIZE-001", Verdict.FAILED, "PORTO has 1 row.", concerns=("PORTO",))
+    assert {row.site: row.verdict for row in site_lines(known, [blocking])} == {"GHENT": "ok", "LYON": "ok", "OSLO": "ok", "PORTO": "FAIL"}
     assert sum(row.people.patients for row in known.sites) == len(table)
 
 

@@ -43,6 +43,9 @@ def test_the_exit_code_is_that_of_the_stage(cli: Cli, study: Path, told: Told, c
         (TableError("READ-003", "x"), 3),
         (DesignError("CONF-002", "x"), 3),
         (GuardError("GUARD-002", "x"), 4),
+        (PermissionError(13, "Permission denied", "out/state.json.new"), 3),
+        (OSError(28, "No space left on device"), 3),
+        (FileNotFoundError(2, "No such file or directory", "x"), 70),
         (KeyboardInterrupt(), 130),
         (ZeroDivisionError("LYO-0004"), 70),
         (RecursionError(), 70),
@@ -57,6 +60,14 @@ def test_every_ending_has_its_exit_code(cli: Cli, study: Path, told: Told, error
     assert out == ""
     assert "Traceback" not in err
     assert code in STATUS
+
+
+def test_a_folder_that_cannot_be_written_is_told_without_its_path(cli: Cli, study: Path, told: Told) -> None:
+    told.answer = PermissionError(13, "Permission denied", "/home/anna/study/out")
+    _, _, err = cli("check", "-C", study)
+    assert err.splitlines()[0] == "error[STUDY-085] a file cannot be read or written"
+    assert "anna" not in err
+    assert "Permission denied" in err
 
 
 def test_an_error_is_told_with_place_finding_near_match_and_fix(cli: Cli, study: Path, told: Told) -> None:
