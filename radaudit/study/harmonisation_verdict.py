@@ -7,7 +7,8 @@ The rule, fixed before any table is seen (docs/harmonisation-verdict.md shows it
    by luck: rows that look unseen were seen, or too much was removed;
 3. harmed if the outcome's or a preserved covariate's association within batches changed by more than a quarter, beyond chance;
 4. otherwise by the fall of the excess distance between batches, net of covariates and outcome, with its interval: no effect if the
-   interval lies within the margin on both sides of nought, helped if it lies above nought, harmed if below;
+   interval lies within the margin on both sides of nought; helped if it lies above nought and the fall is at least the margin, harmed if it
+   lies below and the rise is;
 5. not identifiable if the interval does none of that: the rows are too few to tell.
 """
 
@@ -242,10 +243,13 @@ def _distance_step(evidence: Evidence) -> tuple[Word, str]:
     )
     if fall.low >= -MARGIN and fall.high <= MARGIN:
         return "no effect", f"No effect beyond {MARGIN:.0%}: {text}"
-    if fall.low > 0:
+    if fall.low > 0 and fall.value >= MARGIN:
         return "helped", f"Helped: {text}"
-    if fall.high < 0:
+    if fall.high < 0 and fall.value <= -MARGIN:
         return "harmed", f"Harmed: {text}"
+    if fall.low > 0 or fall.high < 0:
+        word = "good" if fall.low > 0 else "harm"
+        return "not identifiable", f"Not identifiable: some {word} was done, but the rows do not tell whether {MARGIN:.0%} or less: {text}"
     return "not identifiable", f"Not identifiable: the rows are too few to tell. As far as they go, {text}"
 
 

@@ -86,6 +86,8 @@ def evidence(low: float, high: float, **more: Any) -> Evidence:
         (-MARGIN, MARGIN, "no effect"),
         (0.001, MARGIN, "no effect"),
         (-0.01, 0.09, "not identifiable"),
+        (0.001, 0.035, "not identifiable"),
+        (-0.035, -0.001, "not identifiable"),
         (-0.09, 0.01, "not identifiable"),
     ],
 )
