@@ -83,7 +83,7 @@ def test_every_expectation_fails_on_its_damage_and_agrees_with_the_question(code
 def test_suites_and_questions_agree_on_any_heap_of_damages(damages: list[Damage], seed: int) -> None:
     draft = honest(seed=seed, p=9)
     with np.errstate(all="ignore"):
-        for damage in damages:
+        for damage in sorted(damages, key=lambda damage: damage in DAMAGES["SIZE-050"]):  # rows leave last: other damages name rows
             damage(draft)
     table = draft.table()
     asked = {finding.code: finding for finding in ask(table)}
