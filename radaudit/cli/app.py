@@ -22,6 +22,7 @@ from radaudit.cli.ingest import ingest
 from radaudit.cli.init import init
 from radaudit.cli.lock import lock
 from radaudit.cli.recompute import recompute
+from radaudit.cli.repeatability import repeatability
 from radaudit.cli.report import report
 from radaudit.cli.run import run as run_
 from radaudit.cli.score import score
@@ -33,6 +34,7 @@ from radaudit.cli.verify import verify
 GROUPS = {
     "Begin": (demo, init, doctor),
     "A study, in this order": (ingest, check, run_, status, lock, evaluate, report, SITE),
+    "Beside a study": (repeatability,),
     "Read what was found": (verify, score, recompute, explain, show),
     "With other hospitals": (FEDERATE,),
 }

@@ -19,6 +19,7 @@ from radaudit.edges.joining.facts import Facts, gather
 from radaudit.edges.joining.measured import measure
 from radaudit.edges.joining.opened import open_tables
 from radaudit.edges.joining.pool import Pool, about_columns, pooled
+from radaudit.edges.joining.reliability import repeatable
 from radaudit.errors import TableError, nearest
 from radaudit.findings import Verdict, ranked
 from radaudit.tables.intake import FlowStep, Intake
@@ -45,6 +46,8 @@ def read_study(plan: Plan, folder: Path) -> Intake:
     pool = pooled(plan, features, measured)
     findings = [finding for one in opened for finding in one.raw.findings]
     findings += about_columns(pool.names, features, measured)
+    pool, registers, unrepeatable, said = repeatable(plan, folder, pool, features)
+    findings += said
     facts = gather(features, others, pool.ids, plan)
     _expect_columns(plan, facts)
     refuse_odd_numbers(plan, facts)
@@ -67,8 +70,8 @@ def read_study(plan: Plan, folder: Path) -> Intake:
     accounting = [note for one in opened for note in one.raw.accounting] + [note for one in measured for note in one.accounting]
     return Intake(
         table=table,
-        sources=tuple(one.source for one in opened),
-        accounting=(*accounting, *facts.accounting),
+        sources=(*(one.source for one in opened), *registers),
+        accounting=(*accounting, *facts.accounting, *unrepeatable),
         flow=flow,
         findings=tuple(ranked(findings)),
         dictionary=identities(table.features, extractor=extractor(features), settings=common(pool.settings)),

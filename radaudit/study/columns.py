@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from radaudit.study.terms import Cell, Section, Several, Shorthand, Text
+from radaudit.study.terms import Cell, Section, Several, Share, Shorthand, Text
 
 
 class TableFile(Section):
@@ -83,6 +83,17 @@ class Columns(Section):
     date: Text | None = Field(None, description="The column with the date of accrual, for split.test by date.")
 
 
+class Reproducibility(Section):
+    """A register of error margins (``radaudit repeatability`` writes it), and how repeatable a feature has to be."""
+
+    file: Text = Field(description="The register, a JSON file relative to study.yaml.")
+    at_least: Share = Field(0.75, description="The ICC a feature needs.")
+    bound: Literal["value", "low"] = Field(
+        "value", description="What is compared with at_least: the ICC, or the lower end of its interval."
+    )
+    unknown: Literal["drop", "keep"] = Field("drop", description="What becomes of features the register does not hold.")
+
+
 class Features(Section):
     """Which columns of the feature tables are features."""
 
@@ -91,3 +102,6 @@ class Features(Section):
     )
     include: Names = Field((), description="Patterns such as original_*; without them, all that the reader recognises.")
     exclude: Names = Field((), description="Patterns of columns to leave out.")
+    reproducibility: Annotated[Reproducibility, Shorthand("file")] | None = Field(
+        None, description="Leave features out that do not repeat in other patients."
+    )

@@ -24,6 +24,7 @@ FIGURES = {
     "FIG-03-2": "Sites and the event",
     "FIG-03-3": "Missing values by site and feature family",
     "FIG-04-1": "Features by family",
+    "FIG-04-2": "Repeatability of the features",
     "FIG-05-1": "Principal components before and after",
     "FIG-05-2": "Batch effect per feature",
     "FIG-05-3": "Association with the outcome before and after",

@@ -29,7 +29,9 @@ def inputs(ws: Workspace) -> str:
     harmonise = plan.get("harmonise", {})
     said = {name: plan.get(name) for name in MEMBERS} | {"merge": harmonise.get("merge"), "drop": harmonise.get("drop")}
     entries = [entry for group in (ws.plan.tables.features, ws.plan.tables.clinical, ws.plan.tables.acquisition) for entry in group]
-    files = {entry.file: file_digest(path) for entry in entries if (path := ws.folder / entry.file).is_file()}
+    register = ws.plan.features.reproducibility
+    named = [entry.file for entry in entries] + ([register.file] if register else [])
+    files = {name: file_digest(path) for name in named if (path := ws.folder / name).is_file()}
     return digest({"plan": said, "files": files})
 
 

@@ -162,7 +162,15 @@ def _features(parts: Parts) -> dict[str, Any]:
             for identity in parts.intake.dictionary
         ],
         "families": [{"family": name, "features": n} for name, n in sorted(families.items())],
+        **_reliability(parts),
     }
+
+
+def _reliability(parts: Parts) -> dict[str, Any]:
+    found = next((finding for finding in parts.intake.findings if finding.code == "FEAT-183"), None)
+    if found is None:
+        return {"reliability": None, "reliability_reason": "no register of repeatability is named (features.reproducibility)"}
+    return {"reliability": dict(found.facts)}
 
 
 def _development(found: Mapping[str, Any]) -> dict[str, Any]:
