@@ -21,6 +21,7 @@ from radaudit.cli.federate import FEDERATE
 from radaudit.cli.ingest import ingest
 from radaudit.cli.init import init
 from radaudit.cli.lock import lock
+from radaudit.cli.multiverse import multiverse
 from radaudit.cli.recompute import recompute
 from radaudit.cli.repeatability import repeatability
 from radaudit.cli.report import report
@@ -34,7 +35,7 @@ from radaudit.cli.verify import verify
 GROUPS = {
     "Begin": (demo, init, doctor),
     "A study, in this order": (ingest, check, run_, status, lock, evaluate, report, SITE),
-    "Beside a study": (repeatability,),
+    "Beside a study": (repeatability, multiverse),
     "Read what was found": (verify, score, recompute, explain, show),
     "With other hospitals": (FEDERATE,),
 }

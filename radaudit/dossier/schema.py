@@ -146,7 +146,9 @@ def evidence() -> Schema:
         "coverage": parts({"possible": COUNT, "total": COUNT, "missing": many(gap)}),
         "findings": many(finding()),
         "cohort": maybe(cohort()),
-        **dict.fromkeys(("features", "harmonisation", "leaks", "performance", "development", "transport", "provenance"), section),
+        **dict.fromkeys(
+            ("features", "harmonisation", "leaks", "performance", "development", "transport", "choices", "provenance"), section
+        ),
     }
     return parts(members)
 

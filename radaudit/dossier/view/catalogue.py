@@ -41,6 +41,8 @@ FIGURES = {
     "FIG-08-1": "Leave-one-site-out forest",
     "FIG-08-2": "Test set by site",
     "FIG-08-3": "Leave-one-site-out with and without harmonisation",
+    "FIG-08-4": "Other splits",
+    "FIG-08-5": "Other pipelines",
     "FIG-09-1": "Coefficients",
     "FIG-09-2": "Selection stability",
     "FIG-10-1": "Access strip",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from radaudit.dossier.view import words
 from radaudit.dossier.view.catalogue import figures_of
 from radaudit.dossier.view.charts import Axis, Mark, RowOf, Rows, Rule
+from radaudit.dossier.view.choices import other_pipelines, other_splits
 from radaudit.dossier.view.node import Node, Quantity
 from radaudit.dossier.view.parts import Block, Figure, Figures, Key, Missing, NoFigure, Table, cell, columns, figure_cell
 from radaudit.dossier.view.tables import estimate_rows
@@ -15,9 +16,11 @@ LEAST, MOST = 0.02, 0.99
 def blocks(evidence: Node) -> tuple[Block, ...]:
     """Return the blocks of section 8."""
     part = evidence.node("transport")
+    choices = Figures(figures=(other_splits(evidence), other_pipelines(evidence)))
     if not part:
-        return (Missing(what="Transportability", reason=evidence.why("transport"), figures=figures_of("08")),)
-    return (Figures(figures=(forest(part), holdout(part), unharmonised(part))),)
+        figures = tuple(name for name in figures_of("08") if name not in ("FIG-08-4", "FIG-08-5"))
+        return (Missing(what="Transportability", reason=evidence.why("transport"), figures=figures), choices)
+    return (Figures(figures=(forest(part), holdout(part), unharmonised(part))), choices)
 
 
 def logit_axis(label: str, quantities: list[Quantity], extra: tuple[float | None, ...] = ()) -> Axis:

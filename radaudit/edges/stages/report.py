@@ -12,6 +12,7 @@ from radaudit.edges.stages.evaluate import EXIT, RESULTS, post_hoc, stage_findin
 from radaudit.edges.stages.ingest import store
 from radaudit.edges.stages.lock import SIGNATURE, locked
 from radaudit.edges.stages.mirror import mirror, mirrored
+from radaudit.edges.stages.multiverse import MULTIVERSE
 from radaudit.edges.stages.run import RISKS, RUN, cut
 from radaudit.edges.workspace import STUDY_FILE, Progress, StageResult, Workspace
 from radaudit.errors import GuardError
@@ -19,7 +20,13 @@ from radaudit.findings import Finding
 from radaudit.ledger import Ledger, Step, merkle_root, openings
 
 PACKAGES = ("numpy", "pandas", "pyarrow", "duckdb", "scikit-learn", "scipy", "neuroCombat", "great-expectations", "mlflow")
-COMMANDS = {"intake": "radaudit ingest", "check": "radaudit check", "split": "radaudit run", "report": "radaudit report"}
+COMMANDS = {
+    "intake": "radaudit ingest",
+    "check": "radaudit check",
+    "split": "radaudit run",
+    "multiverse": "radaudit multiverse",
+    "report": "radaudit report",
+}
 FILES = ("ledger.jsonl", "payloads.jsonl")
 
 
@@ -38,7 +45,10 @@ def assembled(ws: Workspace) -> tuple[dict[str, Any], tuple[Finding, ...]]:
         evaluated = None
     ledger, _ = ws.ledger()
     leaks = leak_findings(ws, intake, split, ledger, trained, evaluated)
-    findings = (*stage_findings(checked), *stage_findings(trained), *stage_findings(evaluated))
+    choices = ws.read(MULTIVERSE)
+    if choices is not None and choices["signature_sha256"] != signature["sha256"]:
+        choices = None
+    findings = (*stage_findings(checked), *stage_findings(trained), *stage_findings(evaluated), *stage_findings(choices))
     parts = Parts(
         plan=ws.plan,
         study_file=ws.study.text,
@@ -47,6 +57,7 @@ def assembled(ws: Workspace) -> tuple[dict[str, Any], tuple[Finding, ...]]:
         checked=checked,
         trained=trained,
         evaluated=evaluated,
+        choices=choices,
         signature=signature,
         findings=findings,
         leaks=leaks,

@@ -33,6 +33,7 @@ class Parts:
     checked: Mapping[str, Any]
     trained: Mapping[str, Any]
     evaluated: Mapping[str, Any] | None
+    choices: Mapping[str, Any] | None
     signature: Mapping[str, Any]
     findings: tuple[Finding, ...]
     leaks: tuple[Finding, ...]
@@ -76,10 +77,13 @@ def evidence(parts: Parts) -> dict[str, Any]:
         "performance": performed,
         "development": _development(development),
         "transport": transport,
+        "choices": None if parts.choices is None else {name: parts.choices[name] for name in ("splits", "pipelines")},
         "provenance": provenance([s.document() for s in parts.intake.sources], _digests(parts), plan.digest, radaudit.__version__, SCHEMA),
     }
     if parts.trained["harmonisation"] is None:
         made["harmonisation_reason"] = "the study does not harmonise (harmonise.method: none)"
+    if parts.choices is None:
+        made["choices_reason"] = "radaudit multiverse was not run after the test set was opened"
     if performed is None:
         made["performance_reason"] = SEALED
     return made
