@@ -12,6 +12,7 @@ from radaudit.findings import Finding, ranked
 from radaudit.signature import registration, signature_bytes
 from radaudit.study.evidence.cohort import cohort
 from radaudit.study.evidence.provenance import provenance
+from radaudit.study.evidence.sample_size import sample_size
 from radaudit.study.evidence.verdict import SEALED, verdict
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def evidence(parts: Parts) -> dict[str, Any]:
     """Return the evidence: plain JSON, the same in every run of the same study on the same data."""
     plan, performed = parts.plan, None if parts.evaluated is None else parts.evaluated["performance"]
     transport = transported(parts.trained, parts.evaluated, plan)
-    everything = ranked([*parts.findings, *parts.leaks])
+    chosen = sum(item["kind"] == "feature" for item in parts.signature["inputs"])
+    size, size_reason, about_size = sample_size(plan, parts.intake.table, parts.split, chosen)
+    everything = ranked([*parts.findings, *about_size, *parts.leaks])
     decided = verdict(
         plan.claimed(),
         performed,
@@ -70,7 +73,7 @@ def evidence(parts: Parts) -> dict[str, Any]:
         "signature": _signature(parts),
         **decided,
         "findings": _numbered(everything),
-        "cohort": cohort(parts.intake, parts.split, parts.checked["sites"]),
+        "cohort": cohort(parts.intake, parts.split, parts.checked["sites"]) | {"sample_size": size, "sample_size_reason": size_reason},
         "features": _features(parts),
         "harmonisation": parts.trained["harmonisation"],
         "leaks": {"checks": [_leak(finding) for finding in parts.leaks], "optimism": development["optimism"]},
