@@ -1,4 +1,8 @@
-"""PyRadiomics: batch CSV and JSON; ``diagnostics_*`` (and ``general_info_*`` of version 1) are settings of a row, never features."""
+"""PyRadiomics 1.x to 3.1: CSV, JSON and txt, one case or many; ``diagnostics_*`` (version 1: ``general_info_*``) are settings, never features.
+
+A failed case keeps its row with every feature empty; ``--skip-nans`` leaves columns out. Source: AIM-Harvard/pyradiomics,
+radiomics/scripts/segment.py; files of versions 1.3.0 and 3.0.1.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from radaudit.digests import sha256
-from radaudit.edges.readers.formats.files import names_of, read_file
+from radaudit.edges.readers.apart import DIAGNOSTICS, IGNORED, set_apart
+from radaudit.edges.readers.formats.files import read_file
 from radaudit.edges.readers.formats.raw import RawTable, ReadOptions
-from radaudit.tables.intake import Accounted
+from radaudit.edges.readers.glimpse import Glimpse, share
 from radaudit.tables.names import pyradiomics_name
 
 NAME = "pyradiomics"
@@ -26,16 +31,16 @@ MATTERS = (
 LONGEST = 20_000
 
 
-def recognises(names: tuple[str, ...]) -> bool:
+def recognises(glimpse: Glimpse) -> bool:
     """True if diagnostics stand beside PyRadiomics features, or at least three names, and half of all, are PyRadiomics'."""
-    known = sum(1 for name in names if pyradiomics_name(name) is not None)
-    diagnostics = any(is_diagnostic(name) for name in names)
-    return known >= 1 if diagnostics else known >= 3 and 2 * known >= len(names)
+    names = glimpse.names
+    known = [name for name in names if pyradiomics_name(name) is not None]
+    return bool(known) if any(is_diagnostic(name) for name in names) else share(names, known)
 
 
 def claims(path: Path) -> bool:
     """True if the header is PyRadiomics'."""
-    return recognises(names_of(path, ReadOptions()))
+    return recognises(Glimpse(path=path))
 
 
 def is_diagnostic(name: str) -> bool:
@@ -50,32 +55,16 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     """
     table = read_file(path, replace(options, text=lambda name: is_diagnostic(name) or options.text(name)))
     diagnostics = {column.name: column.as_texts() for column in table.columns if is_diagnostic(column.name)}
-    # a column the study asks for by name is kept, whatever it holds
-    away = {name for name in table.names if is_diagnostic(name) or (name in PLUMBING and not _asked(options, name))}
-    columns = tuple(column for column in table.columns if column.name not in away)
-    notes = [
-        Accounted(
-            file=table.label,
-            column=name,
-            kind="diagnostics" if is_diagnostic(name) else "ignored column",
-            what="settings of the extraction" if is_diagnostic(name) else "path or label of the extraction",
-            count=table.rows,
-        )
-        for name in table.names
-        if name in away
-    ]
-    return replace(
+    plumbing = {name: IGNORED for name in PLUMBING if table.has(name)}
+    return set_apart(
         table,
-        columns=columns,
+        options,
         reader=NAME,
-        features=tuple(column.name for column in columns if pyradiomics_name(column.name) is not None),
+        features=[name for name in table.names if pyradiomics_name(name) is not None and not is_diagnostic(name)],
+        away={**plumbing, **dict.fromkeys(diagnostics, DIAGNOSTICS)},
         settings=tuple(_settings(diagnostics, i) for i in range(table.rows)) if diagnostics else (),
         images=_images(diagnostics, table.rows),
-    ).noting(*notes)
-
-
-def _asked(options: ReadOptions, name: str) -> bool:
-    return options.text(name) and not options.text("\0")
+    )
 
 
 def _settings(diagnostics: Mapping[str, tuple[str, ...]], row: int) -> Mapping[str, str]:

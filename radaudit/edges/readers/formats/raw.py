@@ -78,7 +78,8 @@ class RawTable:
     """Columns of one file in its order; ``numbers`` are the rows' numbers in the file, the header being row 1.
 
     ``features`` names the columns a reader knows to be features (None: it cannot tell); ``settings`` and ``images`` hold one text per row
-    (how the row was extracted; digest of image and mask) if the reader knows them.
+    (how the row was extracted; digest of image and mask) if the reader knows them. ``patient`` and ``units`` name the columns a reader
+    knows to hold the id and what tells rows of one patient apart; ``log`` counts what the extractor itself said of its work, by level.
     """
 
     label: str
@@ -92,6 +93,9 @@ class RawTable:
     features: tuple[str, ...] | None = None
     settings: tuple[Mapping[str, str], ...] = ()
     images: tuple[str, ...] = ()
+    patient: str | None = None
+    units: tuple[str, ...] = ()
+    log: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:

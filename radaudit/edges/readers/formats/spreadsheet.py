@@ -54,6 +54,19 @@ def header(path: Path, options: ReadOptions) -> tuple[str, ...]:
     return read_spreadsheet(path, options).names
 
 
+def sheet_names(path: Path) -> tuple[str, ...]:
+    """Return the visible worksheets with content, in order; none for a workbook that cannot be opened."""
+    from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+    try:
+        _harmless(path, path.name)
+        book = CalamineWorkbook.from_path(str(path))
+        shown = [m.name for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet and m.visible == SheetVisibleEnum.Visible]
+        return tuple(name for name in shown if book.get_sheet_by_name(name).height)
+    except (CalamineError, TableError):
+        return ()
+
+
 def _cells(path: Path, options: ReadOptions, label: str) -> tuple[str, list[list[object]]]:
     from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
