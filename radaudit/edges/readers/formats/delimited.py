@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from radaudit.codes import answer
 from radaudit.edges.readers.formats import dialect as dialects
-from radaudit.edges.readers.formats import records
+from radaudit.edges.readers.formats import gzipped, records
 from radaudit.edges.readers.formats.encoding import Decoded, decode
 from radaudit.edges.readers.formats.raw import Column, RawTable, ReadOptions, from_grid, header_names, tidy
 from radaudit.errors import TableError
@@ -38,7 +38,7 @@ def read_delimited(path: Path, options: ReadOptions, *, large: int = LARGE) -> R
     READ-035 (broken quotes), READ-036 (nothing in the file).
     """
     label = options.label or path.name
-    decoded = decode(path.read_bytes(), stated=options.encoding, label=label)
+    decoded = decode(gzipped.content(path, label), stated=options.encoding, label=label)
     if not decoded.body[:4096].strip() and not decoded.body.strip():
         raise TableError("READ-036", f"{label} holds nothing", fix="send the table again")
     dialect = dialects.find(decoded, delimiter=options.delimiter, decimal=options.decimal, label=label)
@@ -53,21 +53,28 @@ def read_delimited(path: Path, options: ReadOptions, *, large: int = LARGE) -> R
 
 def header(path: Path, options: ReadOptions) -> tuple[str, ...]:
     """Return the column names of a text table from its first records."""
+    rows = first_rows(path, options, with_header=True)
+    return header_names(rows[0], options.label or path.name)[0] if rows else ()
+
+
+def first_rows(path: Path, options: ReadOptions, *, with_header: bool = False) -> list[list[str]]:
+    """Return the cells of the first records of a text table, without its header unless asked for; none if they cannot be parsed."""
     label = options.label or path.name
-    with path.open("rb") as stream:
-        data = stream.read(dialects.SAMPLE_BYTES)
+    data = gzipped.content(path, label, most=dialects.SAMPLE_BYTES)
     if len(data) == dialects.SAMPLE_BYTES:
         data = data[: max(data.rfind(b"\n"), data.rfind(b"\r")) + 1] or data
     decoded = decode(data, stated=options.encoding, label=label)
     if not decoded.body.strip():
-        return ()
+        return []
     lines = records.sample(decoded.body, dialects.line_end_bytes(records.line_end(decoded.body)))
     delimiter, _ = dialects.stated_or_found(options.delimiter, lines, label)
-    try:
-        rows = _reader(lines[0].decode(), delimiter) if lines else []
-    except csv.Error:
-        rows = []
-    return header_names(rows[0], label)[0] if rows else ()
+    rows: list[list[str]] = []
+    for line in lines:
+        try:
+            rows += _reader(line.decode(), delimiter)
+        except csv.Error:
+            break
+    return rows if with_header else rows[1:]
 
 
 def _reader(text: str, delimiter: str) -> list[list[str]]:

@@ -24,13 +24,19 @@ def every(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
-    """What the study states about one file; ``text`` tells which columns must stay text (ids, sites, clinical values)."""
+    """What the study states about one file; ``text`` tells which columns must stay text (ids, sites, clinical values).
+
+    ``layout`` is one of ``reshape.LAYOUTS`` (None: found by looking), ``header`` the numbers of the rows that hold the names (row 1 is
+    the first of the file or sheet; empty: found by looking).
+    """
 
     label: str = ""
     sheet: str | None = None
     delimiter: str | None = None
     decimal: str | None = None
     encoding: str | None = None
+    layout: str | None = None
+    header: tuple[int, ...] = ()
     text: Callable[[str], bool] = every
 
 
@@ -131,6 +137,10 @@ class RawTable:
             settings=tuple(self.settings[i] for i in rows) if self.settings else (),
             images=tuple(self.images[i] for i in rows) if self.images else (),
         )
+
+    def at(self, numbers: Sequence[int]) -> RawTable:
+        """Return the table with these rows' numbers in the file."""
+        return replace(self, numbers=tuple(numbers))
 
     def noting(self, *more: Accounted, findings: Iterable[Finding] = ()) -> RawTable:
         """Return the table with more on its account."""
