@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from radaudit.codes import answer
 from radaudit.edges.joining.opened import Opened
-from radaudit.edges.joining.pool import Pool
 from radaudit.findings import Verdict
 from radaudit.tables.shown import few, inert
 
@@ -18,9 +17,12 @@ VERSION = "version"
 NOT_COMPARED = frozenset({VERSION, "imageTypes", "sigma"})
 
 
-def about_settings(pool: Pool, sites: Sequence[str | None]) -> Iterator[Finding]:
-    """Yield FEAT-004 for settings that differ between rows, FEAT-033 for several versions of the extractor; NOT_RUN if none is stated."""
-    stated = [i for i, row in enumerate(pool.settings) if row]
+def about_settings(settings: Sequence[Mapping[str, str]], where_from: Sequence[str]) -> Iterator[Finding]:
+    """Yield FEAT-004 for settings that differ between rows, FEAT-033 for several versions of the extractor; NOT_RUN if none is stated.
+
+    ``settings`` holds those of each row, ``where_from`` its site or file.
+    """
+    stated = [i for i, row in enumerate(settings) if row]
     if not stated:
         yield answer(
             "FEAT-004", Verdict.NOT_RUN, "The tables do not say how features were extracted.", facts={"needs": "extraction settings"}
@@ -28,10 +30,10 @@ def about_settings(pool: Pool, sites: Sequence[str | None]) -> Iterator[Finding]
         yield answer("FEAT-033", Verdict.NOT_RUN, "The tables do not say by which version.", facts={"needs": "extractor version"})
         return
     differing = set()
-    for key in sorted({key for i in stated for key in pool.settings[i]} - (NOT_COMPARED - {VERSION})):
+    for key in sorted({key for i in stated for key in settings[i]} - (NOT_COMPARED - {VERSION})):
         where: dict[str, list[str]] = {}
         for i in stated:
-            where.setdefault(pool.settings[i].get(key, "not stated"), []).append(sites[i] or pool.files[i].label)
+            where.setdefault(settings[i].get(key, "not stated"), []).append(where_from[i])
         if len(where) < 2:
             continue
         most = sorted(where, key=lambda value: (-len(where[value]), value))

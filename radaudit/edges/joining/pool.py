@@ -30,7 +30,7 @@ class Pool:
     ids: list[str]
     units: list[str]
     files: list[Opened]
-    numbers: list[int]
+    where: list[str]
     names: list[str]
     values: Floats
     settings: list[Mapping[str, str]]
@@ -38,7 +38,7 @@ class Pool:
 
     def places(self) -> list[str]:
         """Where each row stands: file and row number."""
-        return [f"{opened.label} row {number}" for opened, number in zip(self.files, self.numbers, strict=True)]
+        return self.where
 
 
 def pooled(plan: Plan, features: Sequence[Opened], measured: Sequence[Measured]) -> Pool:
@@ -64,7 +64,7 @@ def pooled(plan: Plan, features: Sequence[Opened], measured: Sequence[Measured])
         ids=[text for one in features for text in patients.patient_ids(one, plan)],
         units=[text for one in features for text in _units(plan, one)],
         files=[one for one in features for _ in range(one.raw.rows)],
-        numbers=[number for one in features for number in one.raw.numbers],
+        where=[place for one in features for place in one.raw.places],
         names=names,
         values=stack.T,
         settings=[row for one in features for row in (one.raw.settings or ({},) * one.raw.rows)],

@@ -12,11 +12,6 @@ DIAGNOSTICS = ("diagnostics", "settings of the extraction")
 IGNORED = ("ignored column", "path, label or date of the extraction")
 
 
-def asked(options: ReadOptions, name: str) -> bool:
-    """Return True for a column the study asks for by name: it is kept, whatever it holds."""
-    return options.text(name) and not options.text("\0")
-
-
 def set_apart(
     table: RawTable,
     options: ReadOptions,
@@ -33,7 +28,7 @@ def set_apart(
 
     ``features`` are the columns the program computed; ``settings`` and ``images`` hold one text per row.
     """
-    gone = {name: why for name, why in away.items() if not asked(options, name)}
+    gone = {name: why for name, why in away.items() if name not in options.keep}
     kept = tuple(column for column in table.columns if column.name not in gone)
     left = {column.name for column in kept}
     notes = [

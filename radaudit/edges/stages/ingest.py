@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radaudit.digests import digest, file_digest
+from radaudit.digests import digest
+from radaudit.edges.readers.gathered import files_digest, several
 from radaudit.edges.workspace import DONE, Progress, StageResult, Workspace
 from radaudit.ledger import Step
 
@@ -29,8 +31,13 @@ def inputs(ws: Workspace) -> str:
     harmonise = plan.get("harmonise", {})
     said = {name: plan.get(name) for name in MEMBERS} | {"merge": harmonise.get("merge"), "drop": harmonise.get("drop")}
     entries = [entry for group in (ws.plan.tables.features, ws.plan.tables.clinical, ws.plan.tables.acquisition) for entry in group]
-    files = {entry.file: file_digest(path) for entry in entries if (path := ws.folder / entry.file).is_file()}
+    files = {entry.file: files_digest(found, ws.folder) for entry in entries if (found := _files(ws, entry.file))}
     return digest({"plan": said, "files": files})
+
+
+def _files(ws: Workspace, text: str) -> tuple[Path, ...]:
+    path = ws.folder / text
+    return (path,) if path.is_file() else several(ws.folder, text) or ()
 
 
 def ingest(ws: Workspace, progress: Progress) -> tuple[StageResult, Intake]:

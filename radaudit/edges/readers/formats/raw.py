@@ -26,6 +26,8 @@ def every(name: str) -> bool:
 class ReadOptions:
     """What the study states about one file; ``text`` tells which columns must stay text (ids, sites, clinical values).
 
+    ``keep`` names the columns the study gives a role: a reader leaves them in the table, whatever they hold.
+
     ``layout`` is one of ``reshape.LAYOUTS`` (None: found by looking), ``header`` the numbers of the rows that hold the names (row 1 is
     the first of the file or sheet; empty: found by looking).
     """
@@ -38,6 +40,7 @@ class ReadOptions:
     layout: str | None = None
     header: tuple[int, ...] = ()
     text: Callable[[str], bool] = every
+    keep: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,6 +89,7 @@ class RawTable:
     ``features`` names the columns a reader knows to be features (None: it cannot tell); ``settings`` and ``images`` hold one text per row
     (how the row was extracted; digest of image and mask) if the reader knows them. ``patient`` and ``units`` name the columns a reader
     knows to hold the id and what tells rows of one patient apart; ``log`` counts what the extractor itself said of its work, by level.
+    ``files`` names the file of each row of a table that was gathered from several.
     """
 
     label: str
@@ -102,6 +106,13 @@ class RawTable:
     patient: str | None = None
     units: tuple[str, ...] = ()
     log: Mapping[str, int] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where each row stands: file and row number."""
+        files = self.files or (self.label,) * self.rows
+        return tuple(f"{file} row {number}" for file, number in zip(files, self.numbers, strict=True))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -136,6 +147,7 @@ class RawTable:
             numbers=tuple(self.numbers[i] for i in rows),
             settings=tuple(self.settings[i] for i in rows) if self.settings else (),
             images=tuple(self.images[i] for i in rows) if self.images else (),
+            files=tuple(self.files[i] for i in rows) if self.files else (),
         )
 
     def at(self, numbers: Sequence[int]) -> RawTable:
