@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from radaudit.edges.readers.formats.raw import Column, RawTable
+from radaudit.edges.loose.people import could_be_ids
 from radaudit.study.guesses import PLAIN, words
 
 if TYPE_CHECKING:
     from radaudit.study.columns import TableFile
 
 LEAST = 10
+MEASURED, CODES = "measured", "codes"
 CLINICAL = frozenset(
     """
     age sex gender race ethnicity stage grade ecog psa bmi weight height smoking smoker packyears histology tnm kps gleason her2 er pr ki67
     os pfs dfs efs rfs ttp survival time times days months years status event events censor censored censoring cnsr death dead deceased alive
     recurrence relapse progression response follow followup up treatment arm target label class outcome endpoint group cohort date dob
-    anni eta sesso stadio fumo alter geschlecht edad sexo sexe idade index row id to last of the at in
+    anni eta sesso stadio fumo alter geschlecht edad sexo sexe idade index row to last of the at in
     kvp exposure manufacturer instancenumber focalspots tube current xraytubecurrent reconstructiondiameter slicethickness rows columns
     overall free disease specific local distant metastasis
     """.split()
@@ -29,9 +32,17 @@ def feature_columns(raw: RawTable, entry: TableFile) -> frozenset[str]:
     """Return the names of the features; none for a table that holds something else."""
     if raw.features is not None:
         return frozenset(raw.features)
-    spoken_for = {entry.id, entry.unit, raw.patient, *raw.units}
-    found = [column.name for column in raw.columns if column.name not in spoken_for and not clinical(column.name) and measured(column)]
+    spoken_for = {entry.id, entry.unit, raw.patient, *raw.units, *(column.name for column in raw.columns if could_be_ids(column))}
+    kinds = ["" if column.name in spoken_for or clinical(column.name) else kind(column) for column in raw.columns]
+    found = [column.name for i, column in enumerate(raw.columns) if kinds[i] == MEASURED or (kinds[i] == CODES and _between(kinds, i))]
     return frozenset(found) if len(found) >= LEAST and 2 * len(found) >= len(raw.columns) else frozenset()
+
+
+def _between(kinds: Sequence[str], i: int) -> bool:
+    """Return True if the nearest columns on both sides that are no codes are measured: an outcome stands at an end, or among the clinical."""
+    before = next((kind for kind in reversed(kinds[:i]) if kind != CODES), "")
+    after = next((kind for kind in kinds[i + 1 :] if kind != CODES), "")
+    return before == after == MEASURED
 
 
 def clinical(name: str) -> bool:
@@ -40,14 +51,18 @@ def clinical(name: str) -> bool:
     return bool(found) and found <= CLINICAL and not found <= ONLY_BESIDE
 
 
-def measured(column: Column) -> bool:
-    """True for a column of numbers that are not two codes (0 and 1); texts among them may be markers of missing values."""
+def kind(column: Column) -> str:
+    """Return whether a column is MEASURED, CODES (two whole numbers, such as 0 and 1), or neither; texts in it may be missing markers."""
     if column.values is not None:
         import numpy as np
 
         known = column.numbers[~np.isnan(column.numbers)]
-        return len(known) > 0 and (len(np.unique(known)) != 2 or not float(known[0]).is_integer() or not float(known[-1]).is_integer())
+        distinct = np.unique(known)
+        codes = len(distinct) == 2 and bool((distinct == np.round(distinct)).all())
+        return CODES if codes else MEASURED if len(known) else ""
     texts = [text.strip() for text in column.as_texts() if text.strip()]
     plain = [text for text in texts if PLAIN.fullmatch(text)]
     codes = len(set(plain)) == 2 and all(re.fullmatch(r"[+-]?\d+(?:\.0*)?", text) for text in set(plain))
-    return len(plain) >= 0.5 * len(texts) > 0 and not codes
+    if not plain or 2 * len(plain) < len(texts):
+        return ""
+    return CODES if codes else MEASURED

@@ -100,7 +100,7 @@ def _names(look: Look) -> Iterator[Finding]:
 
 def _people(look: Look) -> Iterator[Finding]:
     who, file = look.people, inert(look.label)
-    if who.how == SURROGATE:
+    if who.how == SURROGATE and look.features:
         sentence = f"No column of {file} names the patient; each of its {len(who.ids)} rows is counted as one."
         first = inert(look.others[0]) if look.others else "COLUMN"
         fix = f"tables: {{features: [{{file: {file}, id_from: row}}]}}   # if each row is another patient; or id: {first}"

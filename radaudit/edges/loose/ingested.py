@@ -43,6 +43,11 @@ class Look:
         return self.loaded.raw.label
 
     @property
+    def patients(self) -> tuple[str, ...]:
+        """The ids of the rows; none if the table has no features and no column that names a patient."""
+        return self.people.ids if self.features or self.people.known else ()
+
+    @property
     def files(self) -> tuple[str, ...]:
         """The file of each row."""
         return self.loaded.raw.files or (self.label,) * self.loaded.raw.rows
@@ -71,7 +76,7 @@ class Ingested:
     @property
     def patients(self) -> int:
         """Different patients in these rows."""
-        return len({text for look in self.measured for text in look.people.ids})
+        return len({text for look in self.measured for text in look.patients})
 
     @property
     def settings(self) -> Mapping[str, str | list[str]]:
@@ -165,7 +170,7 @@ def _told(looks: Sequence[Look]) -> Mapping[str, str | list[str]]:
         for row in look.loaded.raw.settings:
             for key, text in row.items():
                 found.setdefault(key, {})[text] = None
-    return {key: next(iter(texts)) if len(texts) == 1 else [*texts][:MOST_VALUES] for key, texts in sorted(found.items())}
+    return {key: next(iter(texts)) if len(texts) == 1 else sorted(texts)[:MOST_VALUES] for key, texts in sorted(found.items())}
 
 
 def _role(look: Look) -> str:
@@ -183,7 +188,7 @@ def _table(look: Look) -> dict[str, Any]:
         "features": len(look.measured.columns),
         "files": len(look.loaded.sources),
         "id": {"column": who.column or None, "how": who.how, "evidence": who.evidence, "pattern": who.pattern or None},
-        "patients": len(set(who.ids)),
+        "patients": len(set(look.patients)),
         "units": list(who.units),
         "timepoint": who.timepoint or None,
         "timepoints": len(set(raw.column(who.timepoint).as_texts())) if who.timepoint else None,

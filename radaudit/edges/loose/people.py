@@ -18,6 +18,7 @@ from radaudit.study.columns import TableFile
 from radaudit.study.guesses import PATIENT, SITE, words
 
 STATED, READER, NAMED, ROW_NAMES, CUT, FILE, SURROGATE = "stated", "reader", "name", "row names", "cut", "file name", "surrogate"
+HEADER, SHAPE, LEAST = "header", "shape", 5
 VISIT = re.compile(r"(.+?)[_\-. ](\d{8})(?:[_\-. T]\d{4,6})?")
 VISIT_PATTERN = r"^(.+?)[_\-. ]\d{8}(?:[_\-. T]\d{4,6})?$"
 ID_NAMES = (
@@ -31,6 +32,7 @@ REGIONS = (
     "laterality", "rater", "reader", "observer", "sequence", "modality", "series", "slice", "annotation", "organ", "site", "canonical",
 )  # fmt: skip
 MOST_SITES = 60
+FRACTION = "numbers with a fraction"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +74,20 @@ def may_have_a_role(name: str) -> bool:
     )
 
 
+def could_be_ids(column: Column) -> bool:
+    """True for a column that is called like an id and holds no measured numbers (``Id`` is also a feature of GLCM)."""
+    return _rank(column.name) < len(ID_NAMES) and _no_id(column, len(column.as_texts())) != FRACTION
+
+
 def people(raw: RawTable, entry: TableFile, features: frozenset[str]) -> People:
     """Return whose rows these are; ``features`` are the columns that are taken for features and so for nothing else."""
     others = [column for column in raw.columns if column.name not in features]
     found, odd = _ids(raw, entry, others)
     column, pattern, how, evidence, ids = found
     rest = [other for other in others if other.name != column]
-    units, timepoint = _units(raw, entry, rest, ids)
-    if pattern and how == CUT and column not in units:
-        units, timepoint = (column, *units), column
+    first = (column,) if how == CUT else ()
+    units, timepoint = _units(raw, entry, rest, ids, first)
+    timepoint = column if how == CUT else timepoint
     site, sites = _sites(raw, entry, [other for other in rest if other.name not in units])
     return People(
         ids=ids,
@@ -109,6 +116,9 @@ def _ids(raw: RawTable, entry: TableFile, others: Sequence[Column]) -> tuple[Fou
     if entry.id and raw.has(entry.id):
         texts = raw.column(entry.id).as_texts()
         return (entry.id, entry.id_pattern or "", STATED, "the study names the column", _cut(entry, texts)), odd
+    if raw.dialect.get("layout", "").startswith("transposed"):
+        first = raw.columns[0]
+        return (first.name, "", HEADER, "the table stood transposed: the cases of its header", first.as_texts()), odd
     if raw.patient is not None:
         texts = raw.column(raw.patient).as_texts()
         return (raw.patient, "", READER, f"{raw.reader} writes the patient there", texts), odd
@@ -120,7 +130,8 @@ def _ids(raw: RawTable, entry: TableFile, others: Sequence[Column]) -> tuple[Fou
             return (column.name, VISIT_PATTERN, CUT, "an id and the date of a visit in one cell", cut), odd
         if not why:
             return (column.name, "", NAMED, f"the column is called {column.name}", column.as_texts()), odd
-        odd.append(f"{column.name}: {why}")
+        if why != FRACTION:
+            odd.append(f"{column.name}: {why}")
     for column in others:
         if column.texts is not None and (cut := _visits(column.texts)) and len(set(cut)) > 1:
             return (column.name, VISIT_PATTERN, CUT, "an id and the date of a visit in one cell", cut), odd
@@ -130,6 +141,9 @@ def _ids(raw: RawTable, entry: TableFile, others: Sequence[Column]) -> tuple[Fou
         if not why and len(set(first.as_texts())) == raw.rows:
             return (first.name, "", ROW_NAMES, "row names: a column without a name, each text once", first.as_texts()), odd
         odd.append(f"{first.name}: {why or 'texts repeat'}")
+    shaped = next((column for column in others if not column.name.startswith("unnamed_") and _shaped(column)), None)
+    if shaped is not None:
+        return (shaped.name, "", SHAPE, "its texts are written alike, with letters and digits, and each occurs once", shaped.as_texts()), odd
     if len(set(raw.files)) == raw.rows > 1:
         return ("", "", FILE, f"{raw.rows} files of one row each", file_names(raw)), odd
     return ("", "", SURROGATE, "no column names a patient", row_ids(raw)), odd
@@ -148,8 +162,17 @@ def _no_id(column: Column, rows: int) -> str:
     if rows > 1 and len(set(texts)) == 1:
         return "one text for all rows"
     if all(re.fullmatch(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?", text) for text in texts) and any(not text.endswith(".0") for text in texts):
-        return "numbers with a fraction"
+        return FRACTION
     return ""
+
+
+def _shaped(column: Column) -> bool:
+    """Return True for texts such as ``AMC-001``: each once, letters and digits in few patterns."""
+    texts = [text.strip() for text in column.texts or ()]
+    if len(texts) < LEAST or len(set(texts)) < len(texts) or not all(re.search(r"\d", text) and re.search(r"[^\W\d_]", text) for text in texts):
+        return False
+    shapes = {re.sub(r"[^\W\d_]+", "A", re.sub(r"\d+", "9", text)) for text in texts}
+    return len(shapes) <= min(5, max(1, len(texts) // 5))
 
 
 def _row_numbers(texts: Sequence[str]) -> str:
@@ -192,11 +215,13 @@ def row_ids(raw: RawTable) -> tuple[str, ...]:
     return raw.places
 
 
-def _units(raw: RawTable, entry: TableFile, rest: Sequence[Column], ids: Sequence[str]) -> tuple[tuple[str, ...], str]:
-    """Return the columns that tell rows of one patient apart, fewest first, and the one that tells visits."""
+def _units(
+    raw: RawTable, entry: TableFile, rest: Sequence[Column], ids: Sequence[str], first: tuple[str, ...]
+) -> tuple[tuple[str, ...], str]:
+    """Return the columns that tell rows of one patient apart, ``first`` before others, and the one that tells visits."""
     named = [name for name in ((entry.unit,) if entry.unit else raw.units) if raw.has(name)]
     times = [column.name for column in rest if set(words(column.name)) & set(TIMES) and _levels(column) > 1]
-    chosen = [name for name in named if _levels(raw.column(name)) > 1]
+    chosen = [*first, *(name for name in named if _levels(raw.column(name)) > 1)]
     texts = [column for column in rest if column.name not in chosen and (column.texts is not None or may_have_a_role(column.name))]
     by_name = [column.name for column in texts if _told(column.name) and _levels(column) > 1]
     for name in by_name:
