@@ -219,7 +219,7 @@ def _units(
     raw: RawTable, entry: TableFile, rest: Sequence[Column], ids: Sequence[str], first: tuple[str, ...]
 ) -> tuple[tuple[str, ...], str]:
     """Return the columns that tell rows of one patient apart, ``first`` before others, and the one that tells visits."""
-    named = [name for name in ((entry.unit,) if entry.unit else raw.units) if raw.has(name)]
+    named = [name for name in ((entry.unit,) if entry.unit else raw.regions) if raw.has(name)]
     times = [column.name for column in rest if set(words(column.name)) & set(TIMES) and _levels(column) > 1]
     chosen = [*first, *(name for name in named if _levels(raw.column(name)) > 1)]
     texts = [column for column in rest if column.name not in chosen and (column.texts is not None or may_have_a_role(column.name))]

@@ -22,7 +22,7 @@ def set_apart(
     settings: Sequence[Mapping[str, str]] = (),
     images: Sequence[str] = (),
     patient: str | None = None,
-    units: Iterable[str] = (),
+    regions: Iterable[str] = (),
 ) -> RawTable:
     """Return the table without the columns in ``away`` (name -> kind and words of the account), unless the study asks for them.
 
@@ -45,7 +45,7 @@ def set_apart(
         settings=stated if any(stated) else (),
         images=tuple(images) if any(images) else (),
         patient=patient if patient in left else None,
-        units=tuple(name for name in units if name in left),
+        regions=tuple(name for name in regions if name in left),
     ).noting(*notes)
 
 

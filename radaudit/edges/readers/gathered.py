@@ -93,7 +93,7 @@ def joined(name: str, tables: Sequence[RawTable]) -> RawTable:
         settings=_by_row(tables, "settings", {}),
         images=_by_row(tables, "images", ""),
         patient=patients.pop() if len(patients) == 1 else None,
-        units=_union(table.units for table in tables),
+        regions=_union(table.regions for table in tables),
         log={level: sum(table.log.get(level, 0) for table in tables) for level in _union(table.log for table in tables)},
         files=tuple(file for table in tables for file in (table.files or (table.label,) * table.rows)),
     )

@@ -66,9 +66,9 @@ def read(path: Path, options: ReadOptions) -> RawTable:
                 away[name] = ("ignored column", why)
             else:
                 features.append(name)
-    units = [name for name in UNITS if table.has(name) and not table.column(name).empty]
+    regions = [name for name in UNITS if table.has(name) and not table.column(name).empty]
     patient = next((name for name in PATIENT if table.has(name) and not table.column(name).empty), None)
-    return set_apart(table, options, reader=NAME, features=features, away=away, settings=_settings(table), patient=patient, units=units)
+    return set_apart(table, options, reader=NAME, features=features, away=away, settings=_settings(table), patient=patient, regions=regions)
 
 
 def _no_number(column: Column) -> str:

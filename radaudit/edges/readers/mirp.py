@@ -70,9 +70,9 @@ def read(path: Path, options: ReadOptions) -> RawTable:
         for name in table.names
         if METADATA.fullmatch(name) and name not in keep
     }
-    units = [name for name in UNITS if table.has(name) and not table.column(name).empty]
+    regions = [name for name in UNITS if table.has(name) and not table.column(name).empty]
     patient = next((name for name in PATIENT if table.has(name)), None)
-    return set_apart(table, options, reader=NAME, features=features, away=away, settings=settings, patient=patient, units=units)
+    return set_apart(table, options, reader=NAME, features=features, away=away, settings=settings, patient=patient, regions=regions)
 
 
 def discretisations(names: Sequence[str]) -> str:

@@ -35,6 +35,6 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     """Return the table; the image names the patient, mask, label and time tell its rows apart. Raises TableError as the formats do."""
     table = read_file(path, options)
     features = [name for name in table.names if FEATURE.fullmatch(name) and name not in ABOUT]
-    units = [name for name in ("ROI_label", "label", "t_index", "annotation", "c_index", "z_index") if table.has(name)]
+    regions = [name for name in ("ROI_label", "label", "t_index", "annotation", "c_index", "z_index") if table.has(name)]
     away = {"mask_image": IGNORED} if table.has("mask_image") else {}
-    return set_apart(table, options, reader=NAME, features=features, away=away, patient="intensity_image", units=units)
+    return set_apart(table, options, reader=NAME, features=features, away=away, patient="intensity_image", regions=regions)

@@ -54,7 +54,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     away = {name: DIAGNOSTICS for name in table.names if ABOUT.fullmatch(name)}
     stated = _parameters(path, options) if "Parameters" in sheets else {}
     found = set_apart(
-        table, options, reader=NAME, features=features, away=away, settings=[stated] * table.rows, patient="PatientID", units=("ROI",)
+        table, options, reader=NAME, features=features, away=away, settings=[stated] * table.rows, patient="PatientID", regions=("ROI",)
     )
     return replace(found, log=_report(path, options)) if "Report" in sheets else found
 

@@ -34,4 +34,4 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     features = [name for name in table.names if FEATURE.fullmatch(name)]
     away = {name: DIAGNOSTICS for name in ABOUT if table.has(name)}
     away |= {name: IGNORED for name in table.names if name.startswith("unnamed_")}
-    return set_apart(table, options, reader=NAME, features=features, away=away, patient="pat_id", units=("mask_id",))
+    return set_apart(table, options, reader=NAME, features=features, away=away, patient="pat_id", regions=("mask_id",))

@@ -94,14 +94,14 @@ def read_file(path: Path, options: ReadOptions) -> RawTable:
 def names_of(path: Path, options: ReadOptions) -> tuple[str, ...]:
     """Return the column names ``read_file`` would give, without reading all of a file where its format and layout allow that."""
     found = file_format(path, options)
-    names: tuple[str, ...] = FORMATS[found].header(path, options)
-    if found == "text" and (options.layout not in (None, reshape.WIDE) or not reshape.feature_share(names) >= 0.5):
-        head = delimited.first_rows(path, options)
-        if reshape.find_layout(names, head, options.layout).name != reshape.WIDE:
-            return read_file(path, options).names
-    elif found == "spreadsheet":
+    if found == "spreadsheet":
         return read_file(path, options).names
-    return names
+    if found != "text":
+        names: tuple[str, ...] = FORMATS[found].header(path, options)
+        return names
+    names, rows = delimited.first_rows(path, options)
+    wide = reshape.find_layout(names, rows, options.layout).name == reshape.WIDE
+    return names if wide else read_file(path, options).names
 
 
 def file_format(path: Path, options: ReadOptions) -> str:
@@ -112,7 +112,7 @@ def file_format(path: Path, options: ReadOptions) -> str:
     if start.startswith(gzipped.MAGIC) and suffix not in REFUSED:
         return _packed(path, label)
     kind = next((kind for mark, kind in MAGIC if start.startswith(mark)), None) or REFUSED.get(suffix)
-    if start.startswith(b"PAR1") or start.startswith(b"ARROW1"):
+    if start.startswith((b"PAR1", b"ARROW1")):
         return "columns"
     if start.startswith(EXCEL) and suffix not in REFUSED:
         return "spreadsheet"

@@ -14,6 +14,7 @@ from radaudit.tables.shown import few, inert, quoted
 
 if TYPE_CHECKING:
     from radaudit.arrays import Floats
+    from radaudit.edges.readers.formats.dialect import Dialect
     from radaudit.findings import Finding
 
 
@@ -87,9 +88,10 @@ class RawTable:
     """Columns of one file in its order; ``numbers`` are the rows' numbers in the file, the header being row 1.
 
     ``features`` names the columns a reader knows to be features (None: it cannot tell); ``settings`` and ``images`` hold one text per row
-    (how the row was extracted; digest of image and mask) if the reader knows them. ``patient`` and ``units`` name the columns a reader
-    knows to hold the id and what tells rows of one patient apart; ``log`` counts what the extractor itself said of its work, by level.
-    ``files`` names the file of each row of a table that was gathered from several.
+    (how the row was extracted; digest of image and mask) if the reader knows them. ``units`` are those of a row below the header, by
+    column; ``found`` is the dialect of a text table with its evidence. ``patient`` and ``regions`` name the columns a reader knows to hold
+    the id and what tells rows of one patient apart; ``log`` counts what the extractor itself said of its work, by level. ``files`` names
+    the file of each row of a table that was gathered from several.
     """
 
     label: str
@@ -103,8 +105,10 @@ class RawTable:
     features: tuple[str, ...] | None = None
     settings: tuple[Mapping[str, str], ...] = ()
     images: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    found: Dialect | None = None
     patient: str | None = None
-    units: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
     log: Mapping[str, int] = field(default_factory=dict)
     files: tuple[str, ...] = ()
 

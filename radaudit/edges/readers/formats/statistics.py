@@ -83,10 +83,11 @@ def _read(path: Path, label: str, *, metadataonly: bool = False) -> tuple[Mappin
             )
         if metadataonly:
             return dict.fromkeys(meta.column_names, ()), meta
-        return reader(str(path), output_format="dict", **more)
+        cells, meta = reader(str(path), output_format="dict", **more)
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError, OverflowError, MemoryError, UnicodeError, OSError) as problem:
         said = inert(str(problem).splitlines()[0]) if str(problem) else type(problem).__name__
         raise TableError("READ-030", f"{label} cannot be opened: {said}", fix="export the table as CSV") from None
+    return cells, meta
 
 
 def _declared(meta: Any, name: str) -> tuple[list[tuple[Any, Any]], frozenset[str]]:
