@@ -44,7 +44,9 @@ def read_study(plan: Plan, folder: Path) -> Intake:
     measured = [measure(one, plan) for one in features]
     pool = pooled(plan, features, measured)
     findings = [finding for one in opened for finding in one.raw.findings]
-    findings += about_columns(pool.names, features, measured)
+    findings += about_columns(
+        pool.names, [(one.label, one.raw.reader, found.columns) for one, found in zip(features, measured, strict=True)]
+    )
     facts = gather(features, others, pool.ids, plan)
     _expect_columns(plan, facts)
     refuse_odd_numbers(plan, facts)

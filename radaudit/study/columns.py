@@ -22,7 +22,8 @@ class TableFile(Section):
         None, description="Regular expression; its match (its first group, if it has one) in the patient column is the id."
     )
     id_from: Literal["file name", "row"] | None = Field(
-        None, description="Where the id stands if no column holds it: in the name of the file, or nowhere (each row is a patient of its own)."
+        None,
+        description="Where the id stands if no column holds it: in the name of the file, or nowhere (each row is a patient of its own).",
     )
     site: Text | None = Field(None, description="The site all rows of this file come from.")
     unit: Text | None = Field(None, description="The region column of this file, if it is not called as roles.unit says.")

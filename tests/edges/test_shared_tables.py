@@ -135,7 +135,7 @@ TABLES: dict[str, Expected] = {
         rows=1, patients=1, features=177, settings={"voxel size": "2 x 2 x 2", "modality": "generic"}, **MIRP
     ),
     "phantom/mirp/digital_phantom_ct_filters/phantom_ct_GRPW8QHU1SU9D6LK.csv": Expected(
-        rows=1, patients=1, features=273, settings={"modality": "ct"}, **MIRP
+        rows=1, patients=1, features=273, settings={"modality": "ct"}, codes=("FEAT-007",), **MIRP
     ),
     # four slices of two labels
     "phantom/nyxus/nyxus_0.11.0_2d_all_multilabel.csv": Expected(

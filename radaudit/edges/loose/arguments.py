@@ -1,4 +1,4 @@
-"""From what was named on the command line to tables: files with one reader and the same columns are one table, so are folders and patterns."""
+"""From what was named on the command line to tables: files of one reader with the same columns are one table, like a folder or a pattern."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from radaudit.tables.shown import few, inert, quoted
 
 if TYPE_CHECKING:
     from radaudit.study.plan import Plan
-
-
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,7 +52,9 @@ def load(arguments: Sequence[str], *, plan: Plan | None = None, folder: Path = P
             tables.append(one)
         single[key].append(one)
     alike = {id(group[0]): group for group in single.values() if len(group) > 1}
-    return tuple(_together(f"{one.raw.label} and {len(alike[id(one)]) - 1} more", alike[id(one)]) if id(one) in alike else one for one in tables)
+    return tuple(
+        _together(f"{one.raw.label} and {len(alike[id(one)]) - 1} more", alike[id(one)]) if id(one) in alike else one for one in tables
+    )
 
 
 def _one(path: Path, stated: Mapping[Path, TableFile]) -> Loaded:

@@ -1,4 +1,4 @@
-"""Which columns of a table are features: those the reader knows; without one, measured numbers that no clinical word names, if there are many."""
+"""Which columns are features: those the reader knows; without one, measured numbers that no clinical word names, if there are many."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from radaudit.edges.readers.formats.raw import Column, RawTable
 from radaudit.edges.loose.people import could_be_ids
+from radaudit.edges.readers.formats.raw import Column, RawTable
 from radaudit.study.guesses import PLAIN, words
 
 if TYPE_CHECKING:
@@ -15,17 +15,19 @@ if TYPE_CHECKING:
 
 LEAST = 10
 MEASURED, CODES = "measured", "codes"
-CLINICAL = frozenset(
-    """
-    age sex gender race ethnicity stage grade ecog psa bmi weight height smoking smoker packyears histology tnm kps gleason her2 er pr ki67
-    os pfs dfs efs rfs ttp survival time times days months years status event events censor censored censoring cnsr death dead deceased alive
-    recurrence relapse progression response follow followup up treatment arm target label class outcome endpoint group cohort date dob
-    anni eta sesso stadio fumo alter geschlecht edad sexo sexe idade index row to last of the at in
-    kvp exposure manufacturer instancenumber focalspots tube current xraytubecurrent reconstructiondiameter slicethickness rows columns
-    overall free disease specific local distant metastasis
-    """.split()
+WORDS = (
+    "age sex gender race ethnicity stage grade ecog psa bmi weight height smoking smoker packyears histology tnm kps "
+    "gleason her2 er pr ki67 os pfs dfs efs rfs ttp survival time times days months years status event events censor "
+    "censored censoring cnsr death dead deceased alive recurrence relapse progression response follow followup up treatment "
+    "arm target label class outcome endpoint group cohort date dob anni eta sesso stadio fumo alter geschlecht edad sexo "
+    "sexe idade index row to last of the at in kvp exposure manufacturer instancenumber focalspots tube current "
+    "xraytubecurrent reconstructiondiameter slicethickness rows columns overall free disease specific local distant "
+    "metastasis"
 )
-ONLY_BESIDE = frozenset(("to", "of", "the", "at", "in", "up", "current", "group", "local", "index", "free", "specific", "row", "last", "tube", "er", "pr"))
+CLINICAL = frozenset(WORDS.split())
+ONLY_BESIDE = frozenset(
+    ("to", "of", "the", "at", "in", "up", "current", "group", "local", "index", "free", "specific", "row", "last", "tube", "er", "pr")
+)
 
 
 def feature_columns(raw: RawTable, entry: TableFile) -> frozenset[str]:
@@ -39,7 +41,7 @@ def feature_columns(raw: RawTable, entry: TableFile) -> frozenset[str]:
 
 
 def _between(kinds: Sequence[str], i: int) -> bool:
-    """Return True if the nearest columns on both sides that are no codes are measured: an outcome stands at an end, or among the clinical."""
+    """Return True if the nearest columns that are no codes are measured on both sides: an outcome stands at an end or among clinical ones."""
     before = next((kind for kind in reversed(kinds[:i]) if kind != CODES), "")
     after = next((kind for kind in kinds[i + 1 :] if kind != CODES), "")
     return before == after == MEASURED

@@ -17,7 +17,7 @@ from radaudit.findings import Fact, Severity, Verdict
 from radaudit.tables.shown import counted, few, inert, quoted
 
 if TYPE_CHECKING:
-    from radaudit.arrays import Floats
+    from radaudit.arrays import Bools
     from radaudit.edges.loose.ingested import Look
     from radaudit.findings import Finding
     from radaudit.tables import FeatureTable
@@ -54,7 +54,11 @@ def _cells(look: Look) -> Iterator[Finding]:
         total = sum(look.measured.refused.values())
         sentence = f"{total} cells of {len(odd)} features of {inert(look.label)} are not numbers: {counted(look.measured.refused)}."
         marks = [text for text in look.measured.refused if not any(char.isdigit() for char in text) and len(text) <= 20][:5]
-        fix = f"{{file: {inert(look.label)}, missing: [{', '.join(map(quoted, marks))}]}}   # if these texts mean a missing value" if marks else ""
+        fix = (
+            f"{{file: {inert(look.label)}, missing: [{', '.join(map(quoted, marks))}]}}   # if these texts mean a missing value"
+            if marks
+            else ""
+        )
         places = look.loaded.raw.places
         facts: dict[str, Fact] = {"cells": total, "features": len(odd), "kinds": dict(kinds), "rows": len(rows)}
         local = tuple({"row": places[i]} for i in sorted(rows)[:1000])
@@ -78,7 +82,9 @@ def _names(look: Look) -> Iterator[Finding]:
     names = [name for name in look.loaded.raw.names if name in look.features]
     if look.measured.twice:
         sentence = f"{len(look.measured.twice)} names of {inert(look.label)} stand on several columns: {few(look.measured.twice)}."
-        yield answer("FEAT-008", Verdict.FAILED, sentence, facts={"names": len(look.measured.twice)}, scope=look.label, severity=Severity.MAJOR)
+        yield answer(
+            "FEAT-008", Verdict.FAILED, sentence, facts={"names": len(look.measured.twice)}, scope=look.label, severity=Severity.MAJOR
+        )
     folded = Counter(name.casefold() for name in dict.fromkeys(names))
     alike = [name for name in dict.fromkeys(names) if folded[name.casefold()] > 1]
     if alike:
@@ -107,7 +113,8 @@ def _people(look: Look) -> Iterator[Finding]:
         yield answer("ID-040", Verdict.FAILED, sentence, facts={"rows": len(who.ids)}, fix=fix, scope=look.label)
     elif who.how == CUT:
         sentence = f"The ids of {file} stand in {quoted(who.column)}: {who.evidence}; {len(set(who.ids))} patients in {len(who.ids)} rows."
-        fix = f"{{file: {file}, id: {inert(who.column)}, id_pattern: '{who.pattern}', unit: {inert(who.units[-1] if who.units else who.column)}}}"
+        unit = inert(who.units[-1] if who.units else who.column)
+        fix = f"{{file: {file}, id: {inert(who.column)}, id_pattern: '{who.pattern}', unit: {unit}}}"
         yield answer("ID-041", Verdict.FAILED, sentence, facts={"patients": len(set(who.ids))}, fix=fix, scope=look.label)
     elif who.ids and all(IMAGE.fullmatch(text) for text in who.ids):
         sentence = f"The ids of {file} are names of images, in {quoted(who.column)}."
@@ -163,7 +170,9 @@ def _zeros(table: FeatureTable) -> Iterator[Finding]:
         known = np.maximum((~absent[:, lively]).sum(axis=1), 1)
         filled = np.flatnonzero(zero[:, lively].sum(axis=1) / known >= MOSTLY_ZERO).tolist()
         if filled:
-            sentence = f"{len(filled)} rows are zero in at least {MOSTLY_ZERO:.0%} of {int(lively.sum())} features that are not zero elsewhere."
+            sentence = (
+                f"{len(filled)} rows are zero in at least {MOSTLY_ZERO:.0%} of {int(lively.sum())} features that are not zero elsewhere."
+            )
             local = tuple({"patient": table.patients[i], "unit": table.units[i], "site": table.sites[i]} for i in filled)
             yield answer("FEAT-080", Verdict.FAILED, sentence, facts={"rows": len(filled)}, local=local)
     found = _zeros_at_sites(table, zero, absent)
@@ -173,7 +182,7 @@ def _zeros(table: FeatureTable) -> Iterator[Finding]:
         yield answer("FEAT-081", Verdict.FAILED, sentence, facts={"sites": dict(found)}, concerns=tuple(found))
 
 
-def _zeros_at_sites(table: FeatureTable, zero: Floats, absent: Floats) -> dict[str, int]:
+def _zeros_at_sites(table: FeatureTable, zero: Bools, absent: Bools) -> dict[str, int]:
     """Return the sites with zeros and no empty cell in features that have empty cells and no zero at every other site."""
     import numpy as np
 

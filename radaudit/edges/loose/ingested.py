@@ -1,4 +1,4 @@
-"""``radaudit ingest FILES...``: read tables that no study names and say what was read: rows, patients, features, extractor, settings, findings."""
+"""``radaudit ingest FILES...``: what tables hold that no study names: rows, patients, features, extractor, settings, findings."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ingested:
-    """What loose files hold; ``looks`` in the order they were named, ``findings`` those that failed, ``unasked`` those that could not be."""
+    """What loose files hold; ``findings`` are those that failed, ``unasked`` the questions that could not be asked."""
 
     looks: tuple[Look, ...]
     names: tuple[str, ...]
@@ -119,7 +119,8 @@ def ingest_files(arguments: Sequence[str], *, plan: Plan | None = None, folder: 
         raise StudyError("STUDY-033", "no tables were named", fix="radaudit ingest data/features.csv")
     looks = tuple(_look(one) for one in load(arguments, plan=plan, folder=folder))
     measured = [look for look in looks if look.features]
-    names, found = (), list(ask.about_tables(looks))
+    names: tuple[str, ...] = ()
+    found = list(ask.about_tables(looks))
     if measured:
         names, values = stacked([look.measured for look in measured], [look.loaded.raw.rows for look in measured])
         table = FeatureTable.of(
@@ -135,7 +136,7 @@ def ingest_files(arguments: Sequence[str], *, plan: Plan | None = None, folder: 
         stated = {key: text for key, text in _told(measured).items() if isinstance(text, str)}
         dictionary = identities(names, extractor=readers.pop() if len(readers) == 1 else "", settings=stated)
         found += ask.about_values(table, dictionary)
-        found += about_columns(names, [look.loaded for look in measured], [look.measured for look in measured])
+        found += about_columns(names, [(look.label, look.loaded.raw.reader, look.measured.columns) for look in measured])
     found += ask.about_rows(measured or looks)
     return Ingested(
         looks=looks,
@@ -217,7 +218,10 @@ def lines(found: Ingested) -> list[str]:
     if document["settings"]:
         said.append("settings  " + "; ".join(f"{key} {_words(text)}" for key, text in document["settings"].items()))
     said.append("cells     " + (", ".join(f"{count} {kind}" for kind, count in sorted(document["cells"].items())) or "none of features"))
-    said.append(f"asked     {found.asked} questions, {len(found.findings)} findings" + (f", {len(found.unasked)} could not be asked" if found.unasked else ""))
+    said.append(
+        f"asked     {found.asked} questions, {len(found.findings)} findings"
+        + (f", {len(found.unasked)} could not be asked" if found.unasked else "")
+    )
     return said
 
 

@@ -22,11 +22,27 @@ HEADER, SHAPE, LEAST = "header", "shape", 5
 VISIT = re.compile(r"(.+?)[_\-. ](\d{8})(?:[_\-. T]\d{4,6})?")
 VISIT_PATTERN = r"^(.+?)[_\-. ]\d{8}(?:[_\-. T]\d{4,6})?$"
 ID_NAMES = (
-    "patientid", "patient", "subjectid", "subject", "usubjid", "subjid", "participantid", "participant", "recordid", "pid", "patid", "ptid",
-    "caseid", "case", "mrn", "studyid", "id", "samplename", "sampleid", "sample", "subjectname", "patientname", "name", "anonid", "identifier",
-    "bcrpatientbarcode", "tciapatientid", "casesubmitterid", "index", "rowname", "featurename", "filename", "image", "scanid", "scan",
+    "patientid", "patient", "subjectid", "subject", "usubjid", "subjid", "participantid", "participant", "recordid", "pid",
+    "patid", "ptid", "caseid", "case", "mrn", "studyid", "id", "samplename", "sampleid", "sample", "subjectname", "patientname",
+    "name", "anonid", "identifier", "bcrpatientbarcode", "tciapatientid", "casesubmitterid", "index", "rowname", "featurename",
+    "filename", "image", "scanid", "scan",
 )  # fmt: skip
-TIMES = ("timepoint", "time_point", "tp", "visit", "session", "study", "week", "day", "cycle", "fraction", "scan", "phase", "timeposition", "exam")
+TIMES = (
+    "timepoint",
+    "time_point",
+    "tp",
+    "visit",
+    "session",
+    "study",
+    "week",
+    "day",
+    "cycle",
+    "fraction",
+    "scan",
+    "phase",
+    "timeposition",
+    "exam",
+)
 REGIONS = (
     "roi", "lesion", "label", "region", "tumor", "tumour", "side", "mask", "segment", "structure", "segmentation", "contour", "location",
     "laterality", "rater", "reader", "observer", "sequence", "modality", "series", "slice", "annotation", "organ", "site", "canonical",
@@ -135,15 +151,21 @@ def _ids(raw: RawTable, entry: TableFile, others: Sequence[Column]) -> tuple[Fou
     for column in others:
         if column.texts is not None and (cut := _visits(column.texts)) and len(set(cut)) > 1:
             return (column.name, VISIT_PATTERN, CUT, "an id and the date of a visit in one cell", cut), odd
-    first = next((column for column in others if column.name.startswith("unnamed_")), None)
-    if first is not None:
-        why = _no_id(first, raw.rows) or _row_numbers(first.as_texts())
-        if not why and len(set(first.as_texts())) == raw.rows:
-            return (first.name, "", ROW_NAMES, "row names: a column without a name, each text once", first.as_texts()), odd
-        odd.append(f"{first.name}: {why or 'texts repeat'}")
+    nameless = next((column for column in others if column.name.startswith("unnamed_")), None)
+    if nameless is not None:
+        why = _no_id(nameless, raw.rows) or _row_numbers(nameless.as_texts())
+        if not why and len(set(nameless.as_texts())) == raw.rows:
+            return (nameless.name, "", ROW_NAMES, "row names: a column without a name, each text once", nameless.as_texts()), odd
+        odd.append(f"{nameless.name}: {why or 'texts repeat'}")
     shaped = next((column for column in others if not column.name.startswith("unnamed_") and _shaped(column)), None)
     if shaped is not None:
-        return (shaped.name, "", SHAPE, "its texts are written alike, with letters and digits, and each occurs once", shaped.as_texts()), odd
+        return (
+            shaped.name,
+            "",
+            SHAPE,
+            "its texts are written alike, with letters and digits, and each occurs once",
+            shaped.as_texts(),
+        ), odd
     if len(set(raw.files)) == raw.rows > 1:
         return ("", "", FILE, f"{raw.rows} files of one row each", file_names(raw)), odd
     return ("", "", SURROGATE, "no column names a patient", row_ids(raw)), odd
@@ -169,7 +191,11 @@ def _no_id(column: Column, rows: int) -> str:
 def _shaped(column: Column) -> bool:
     """Return True for texts such as ``AMC-001``: each once, letters and digits in few patterns."""
     texts = [text.strip() for text in column.texts or ()]
-    if len(texts) < LEAST or len(set(texts)) < len(texts) or not all(re.search(r"\d", text) and re.search(r"[^\W\d_]", text) for text in texts):
+    if (
+        len(texts) < LEAST
+        or len(set(texts)) < len(texts)
+        or not all(re.search(r"\d", text) and re.search(r"[^\W\d_]", text) for text in texts)
+    ):
         return False
     shapes = {re.sub(r"[^\W\d_]+", "A", re.sub(r"\d+", "9", text)) for text in texts}
     return len(shapes) <= min(5, max(1, len(texts) // 5))

@@ -126,7 +126,7 @@ def _expect_same_columns(name: str, tables: Sequence[RawTable]) -> None:
         most = max(kinds, key=lambda names: len(kinds[names]))
         odd = next(names for names in kinds if names != most)
         lacking, more = sorted(most - odd), sorted(odd - most)
-        what = "; ".join(filter(None, (lacking and f"lacks {few(lacking, most=3)}", more and f"has also {few(more, most=3)}")))
+        what = "; ".join([f"lacks {few(lacking, most=3)}"] * bool(lacking) + [f"has also {few(more, most=3)}"] * bool(more))
         raise TableError(
             "READ-051",
             f"the files of {quoted(name)} do not have the same columns",

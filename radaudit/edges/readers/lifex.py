@@ -1,7 +1,7 @@
 """LIFEx: units and IBSI codes in the header, section columns without content, settings per region, vectors joined with ``|``.
 
-Source: files of LIFEx 7.4.0 (Nioche et al. 2018, Cancer Res 78:4786); the names ``CONVENTIONAL_*``, ``SHAPE_*``, ``DISCRETIZED_*`` are those of
-versions 3 to 6. An id or name of a region may start with an apostrophe, which LIFEx writes against spreadsheets; it stays.
+Source: files of LIFEx 7.4.0 (Nioche et al. 2018, Cancer Res 78:4786); ``CONVENTIONAL_*``, ``SHAPE_*``, ``GLZLM_*`` are names of older
+versions. An id or name of a region may start with an apostrophe, which LIFEx writes against spreadsheets; it stays.
 """
 
 from __future__ import annotations

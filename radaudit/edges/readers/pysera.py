@@ -23,8 +23,8 @@ ABOUT = re.compile(r".+_(?:init|interp|reseg)_(?:img|roi)")
 FEATURE = re.compile(r"(?:morph|loc|stat|ivh|ih|glcm|glrlm|szm|glszm|dzm|gldzm|ngtdm|ngl|ngldm|moment)_[A-Za-z0-9_.]+")
 MATTERS = (
     "DataType", "DiscType", "BinSize", "isScale", "VoxInterp", "ROIInterp", "isotVoxSize", "isotVoxSize2D", "isIsot2D", "isGLround",
-    "isReSegRng", "isOutliers", "isQuntzStat", "ReSegIntrvl01", "ReSegIntrvl02", "ROI_PV", "qntz", "IVH_Type", "IVH_DiscCont", "IVH_binSize",
-    "feature_value_mode", "apply_preprocessing",
+    "isReSegRng", "isOutliers", "isQuntzStat", "ReSegIntrvl01", "ReSegIntrvl02", "ROI_PV", "qntz", "IVH_Type", "IVH_DiscCont",
+    "IVH_binSize", "feature_value_mode", "apply_preprocessing",
 )  # fmt: skip
 
 

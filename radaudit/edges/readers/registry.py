@@ -6,7 +6,26 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
 
-from radaudit.edges.readers import captk, generic, lifex, mirp, nyxus, pycerr, pyradiomics, pysera, zrad
+from radaudit.edges.readers import (
+    captk,
+    cerr,
+    deep,
+    generic,
+    ibsi_template,
+    lifex,
+    mazda,
+    medimage,
+    mirp,
+    nyxus,
+    oncoradiomics,
+    pycerr,
+    pyradiomics,
+    pysera,
+    racat,
+    radiomicsj,
+    slicer,
+    zrad,
+)
 from radaudit.edges.readers.formats.raw import RawTable, ReadOptions
 from radaudit.edges.readers.glimpse import Glimpse
 from radaudit.errors import PluginError, listed, nearest
@@ -24,8 +43,11 @@ class Reader(Protocol):
         """Return the table; raises TableError."""
 
 
-# the narrower mark first: pyCERR's names look like PyRadiomics', PySERA's and Z-Rad's like MIRP's
-RECOGNISED = (pysera, lifex, pycerr, zrad, mirp, nyxus, pyradiomics, captk)
+# the narrower mark first: pyCERR's names look like PyRadiomics', PySERA's and Z-Rad's like MIRP's, RadiomicsJ's like RadiomiX'
+RECOGNISED = (
+    ibsi_template, slicer, pysera, lifex, cerr, pycerr, zrad, mirp, nyxus, pyradiomics, captk, medimage, radiomicsj, oncoradiomics,
+    racat, mazda, deep,
+)  # fmt: skip
 BUILT_IN: dict[str, Reader] = {module.NAME: module for module in (*RECOGNISED, generic)}
 
 
