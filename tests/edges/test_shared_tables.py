@@ -1,7 +1,7 @@
-"""Every table in the shared data folder, each read by one call without options; expected numbers are from SOURCE.md and pandas, not from radaudit.
+"""Every table in the shared data folder, each read by one call without options; expected numbers are from SOURCE.md and pandas.
 
-``features`` counts the columns that are neither id, region, visit, site, clinical nor written about the extraction. Codes are those of the
-findings that say something about the table as a table; NOTES (copied, constant, mostly zero columns) are listed too, so that a change shows.
+``features`` counts the columns that are neither id, region, visit, site, clinical nor written about the extraction. ``codes`` are those of
+all findings, notes on copied and constant columns too, so that a change shows.
 """
 
 from __future__ import annotations

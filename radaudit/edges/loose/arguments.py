@@ -1,4 +1,4 @@
-"""From what was named on the command line to tables: files of one reader with the same columns are one table, like a folder or a pattern."""
+"""From what was named on the command line to tables: files of one reader with the same columns are one table, as in a folder."""
 
 from __future__ import annotations
 

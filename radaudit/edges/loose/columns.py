@@ -41,7 +41,7 @@ def feature_columns(raw: RawTable, entry: TableFile) -> frozenset[str]:
 
 
 def _between(kinds: Sequence[str], i: int) -> bool:
-    """Return True if the nearest columns that are no codes are measured on both sides: an outcome stands at an end or among clinical ones."""
+    """Return True if the nearest columns that are no codes are measured on both sides: an outcome stands at an end."""
     before = next((kind for kind in reversed(kinds[:i]) if kind != CODES), "")
     after = next((kind for kind in kinds[i + 1 :] if kind != CODES), "")
     return before == after == MEASURED

@@ -14,6 +14,7 @@ from radaudit.edges.loose.arguments import duplicated
 from radaudit.edges.loose.people import CUT, READER, ROW_NAMES, SURROGATE
 from radaudit.errors import listed
 from radaudit.findings import Fact, Severity, Verdict
+from radaudit.tables.names import anonymous
 from radaudit.tables.shown import counted, few, inert, quoted
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 LEAST_ROWS = 5  # with fewer, a constant or a copied column is no surprise
 IMAGE = re.compile(r".*\.(?:nii|nii\.gz|nrrd|mha|mhd|dcm|tif|tiff|ome\.tif|png|jpg|npy|hdr|img)", re.IGNORECASE)
-ANONYMOUS = re.compile(r"(?:v|x|var|radvar|feature|feat|f|col|column|radiomics?|rad)[_.]?\d+", re.IGNORECASE)
 REWRITTEN = re.compile(r"(?:[A-Za-z0-9]+_)?(?:wavelet\.[A-Za-z]{3}|log\.sigma\.[0-9.]+mm\.3D|lbp\.[23]D.*)_[A-Za-z0-9]+_.+")
 MOSTLY_ZERO = 0.9
 
@@ -90,14 +90,10 @@ def _names(look: Look) -> Iterator[Finding]:
     if alike:
         sentence = f"{len(alike)} feature names of {inert(look.label)} are equal but for case: {few(alike)}."
         yield answer("FEAT-030", Verdict.FAILED, sentence, facts={"names": len(alike)}, scope=look.label, severity=Severity.MAJOR)
-    unseen = [name for name in names if not name.isprintable()]
-    if unseen:
-        sentence = f"{len(unseen)} feature names of {inert(look.label)} hold characters that cannot be seen."
-        yield answer("FEAT-031", Verdict.FAILED, sentence, facts={"features": len(unseen)}, scope=look.label)
-    anonymous = [name for name in names if ANONYMOUS.fullmatch(name)]
-    if 2 * len(anonymous) >= len(names) > 0 and look.loaded.raw.reader == "generic":
-        sentence = f"{len(anonymous)} of {len(names)} feature names of {inert(look.label)} say nothing: {few(anonymous, most=3)}."
-        yield answer("FEAT-082", Verdict.FAILED, sentence, facts={"features": len(anonymous)}, scope=look.label)
+    nameless = [name for name in names if anonymous(name)]
+    if 2 * len(nameless) >= len(names) > 0 and look.loaded.raw.reader == "generic":
+        sentence = f"{len(nameless)} of {len(names)} feature names of {inert(look.label)} say nothing: {few(nameless, most=3)}."
+        yield answer("FEAT-082", Verdict.FAILED, sentence, facts={"features": len(nameless)}, scope=look.label)
     rewritten = [name for name in names if REWRITTEN.fullmatch(name)]
     if rewritten:
         sentence = f"{len(rewritten)} feature names of {inert(look.label)} were rewritten by R: {few(rewritten, most=3)}."

@@ -19,11 +19,8 @@ NETWORKS = (
     "resnet", "vgg", "densenet", "inception", "efficientnet", "alexnet", "mobilenet", "vit", "dino", "swin", "clip", "convnext",
 )  # fmt: skip
 LAYERS = "deep|embeddings?|emb|latent|cnn|dnn|autoencoder|encoder|ae|vae|bottleneck|fc|pool|neuron|token|foundation"
-NEURON = re.compile(
-    rf"(?P<stem>(?:.*[_.\- ])?(?:{LAYERS}|(?:{'|'.join(NETWORKS)})[A-Za-z]*\d*[a-z]?\d*)(?:[_.\- ]?(?:feature|feat|learning)s?)?(?:[_.\- ][A-Za-z]+)*)"
-    r"[_.\- ]?(?P<number>\d{1,5})",
-    re.IGNORECASE,
-)
+STEM = rf"(?:{LAYERS}|(?:{'|'.join(NETWORKS)})[A-Za-z]*\d*[a-z]?\d*)(?:[_.\- ]?(?:feature|feat|learning)s?)?(?:[_.\- ][A-Za-z]+)*"
+NEURON = re.compile(rf"(?P<stem>(?:.*[_.\- ])?{STEM})[_.\- ]?(?P<number>\d{{1,5}})", re.IGNORECASE)
 LEAST = 16
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from radaudit.edges.readers.formats.files import file_format, names_of
 from radaudit.edges.readers.formats.raw import ReadOptions
+from radaudit.edges.readers.formats.reshape import WIDE
 from radaudit.errors import TableError
 
 HEAD_BYTES = 1 << 16
@@ -43,6 +44,14 @@ class Glimpse:
         """The column names; none if the file has no header that can be found without a statement."""
         try:
             return names_of(self.path, self.options) if self.format else ()
+        except TableError:
+            return ()
+
+    @cached_property
+    def header(self) -> tuple[str, ...]:
+        """The column names as they stand in the file, whatever its layout."""
+        try:
+            return names_of(self.path, replace(self.options, layout=WIDE)) if self.format else ()
         except TableError:
             return ()
 

@@ -23,7 +23,7 @@ KNOWN = (CASE, TAG, RESULT, "image_biomarker")
 
 def recognises(glimpse: Glimpse) -> bool:
     """True if the template's columns are there."""
-    return glimpse.has(*KNOWN)
+    return set(KNOWN) <= set(glimpse.header)
 
 
 def claims(path: Path) -> bool:

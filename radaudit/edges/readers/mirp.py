@@ -1,7 +1,8 @@
 """MIRP: one file per image, ``;`` between fields, a random suffix in the file's name; ``image_*`` columns say how, the rest are features.
 
 The names are those of MIRP 2 (``sample_name``, ``image_settings_id``, ``cm_contrast_d1_3d_avg_fbs_w25.0``) and of version 1
-(``id_subject``, ``img_data_settings_id``). The discretisation stands in the names of the features: ``fbs_w`` is a bin width, ``fbn_n`` a bin number.
+(``id_subject``, ``img_data_settings_id``). The discretisation stands in the names of the features:
+``fbs_w`` is a bin width, ``fbn_n`` a bin number.
 Source: oncoray/mirp, mirp/_images and mirp/_features; files of version 2.7.0.
 """
 

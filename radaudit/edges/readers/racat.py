@@ -20,10 +20,10 @@ from radaudit.tables.shown import few
 
 NAME = "racat"
 WHOLE = "morphology|local intensity|(?:intensity[ -]*)?statistics|intensity|intensity histogram|intensity volume(?: histogram)?"
-FAMILY = re.compile(
-    rf"(?:{WHOLE}|(?:glcm|glrlm|glszm|gldzm|ngtdm|ngldm)(?: ?features?)?[ _]?(?:2d|2\.5d|25d|3d)?[ _]*(?:w?d?v?mrg|avg|average|merged?|full|bins)*)",
-    re.IGNORECASE,
+TEXTURE = (
+    r"(?:glcm|glrlm|glszm|gldzm|ngtdm|ngldm)(?: ?features?)?[ _]?(?:2d|2\.5d|25d|3d)?[ _]*(?:w?d?v?mrg|avg|average|merged?|full|bins)*"
 )
+FAMILY = re.compile(rf"(?:{WHOLE}|{TEXTURE})", re.IGNORECASE)
 LEAST = 5
 
 

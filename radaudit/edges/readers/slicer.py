@@ -26,7 +26,7 @@ LABEL, VALUE = "Label", "Value"
 
 def recognises(glimpse: Glimpse) -> bool:
     """True if the columns that hold the parts of names are there."""
-    return glimpse.has(*PARTS) and any(name in glimpse.names for name in IMAGE)
+    return set(PARTS) <= set(glimpse.header) and any(name in glimpse.header for name in IMAGE)
 
 
 def claims(path: Path) -> bool:
