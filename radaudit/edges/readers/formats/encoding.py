@@ -1,4 +1,8 @@
-"""Encoding of a text table: a byte-order mark, then strict UTF-8, then windows-1252; stated encodings are taken at their word."""
+"""Encoding of a text table: a byte-order mark, then strict UTF-8, then windows-1252; stated encodings are taken at their word.
+
+A file of an old Mac has other letters at the same bytes: if every foreign byte is a letter in both readings and stands inside a word, the
+file has two readings and is refused; if windows-1252 has no letter there, the message says what mac-roman gives.
+"""
 
 from __future__ import annotations
 
@@ -46,10 +50,29 @@ def decode(data: bytes, *, stated: str | None, label: str) -> Decoded:
         if not data.isascii():
             data.decode("utf-8")
     except UnicodeDecodeError:
+        _refuse_mac(data, label)
         text = _strict(data, "cp1252", label, "not UTF-8")
         foreign = sum(1 for char in text if not char.isascii())
         return Decoded(body=text.encode(), encoding="windows-1252", how="likely: not UTF-8", foreign=foreign)
     return Decoded(body=data, encoding="utf-8", how="certain")
+
+
+def _refuse_mac(data: bytes, label: str) -> None:
+    """Raise READ-104 if mac-roman makes words of the foreign bytes at least as well as windows-1252 does."""
+    foreign = sorted({byte for byte in data if byte > 0x7F})
+    mac = bytes(foreign).decode("mac-roman")
+    windows = bytes(foreign).decode("cp1252", "replace")
+    if foreign[-1] > 0x9F or not all(char.isalpha() for char in mac) or not all(char.isalpha() or char == "\ufffd" for char in windows):
+        return
+    at = next(i for i, byte in enumerate(data) if byte > 0x7F)
+    start = max(data.rfind(mark, 0, at) for mark in b' ,;\t\r\n"|') + 1
+    word = data[start : at + 12].split(b"\n")[0].split(b",")[0].split(b";")[0].split(b"\t")[0]
+    raise TableError(
+        "READ-104",
+        f"letters of {label} fit two encodings: {quoted(word.decode('mac-roman'))} or {quoted(word.decode('cp1252', 'replace'))}",
+        found=f"{sum(1 for byte in data if byte > 0x7F)} letters are not ASCII, and the file is not UTF-8",
+        fix=f"{{file: {label}, encoding: mac-roman}}   # or windows-1252",
+    )
 
 
 def _stated(data: bytes, stated: str, label: str) -> Decoded:

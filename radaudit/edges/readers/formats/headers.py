@@ -211,4 +211,4 @@ def headed(table: RawTable, head: Head, names: Sequence[str], label: str) -> Raw
     by_position = {column.position: column.name for column in table.columns}
     said = {by_position[i + 1]: unit.strip() for i, unit in enumerate(units) if unit.strip() and i + 1 in by_position}
     dialect = {**table.dialect, "header": head.how} if head.how != PLAIN_HEAD else table.dialect
-    return replace(table, units=said, dialect=dialect).noting(*head.accounts(label))
+    return replace(table, column_units=said, dialect=dialect).noting(*head.accounts(label))

@@ -85,8 +85,8 @@ class RawTable:
     """Columns of one file in its order; ``numbers`` are the rows' numbers in the file, the header being row 1.
 
     ``features`` names the columns a reader knows to be features (None: it cannot tell); ``settings`` and ``images`` hold one text per row
-    (how the row was extracted; digest of image and mask) if the reader knows them. ``units`` are those of a row below the header, by
-    column; ``found`` is the dialect of a text table with its evidence.
+    (how the row was extracted; digest of image and mask) if the reader knows them. ``column_units`` are those of a row below the
+    header, by column; ``found`` is the dialect of a text table with its evidence.
     """
 
     label: str
@@ -100,7 +100,7 @@ class RawTable:
     features: tuple[str, ...] | None = None
     settings: tuple[Mapping[str, str], ...] = ()
     images: tuple[str, ...] = ()
-    units: Mapping[str, str] = field(default_factory=dict)
+    column_units: Mapping[str, str] = field(default_factory=dict)
     found: Dialect | None = None
 
     @property
