@@ -9,7 +9,7 @@ import numpy as np  # noqa: TID253  (numeric module; checks/__init__ does not im
 from radaudit.checks.wording import counted, failed, some
 from radaudit.codes import answer
 from radaudit.errors import listed
-from radaudit.findings import Finding, Verdict
+from radaudit.findings import Fact, Finding, Verdict
 
 if TYPE_CHECKING:
     from radaudit.arrays import Bools, Floats
@@ -43,7 +43,7 @@ def lost_decimal_marks(table: FeatureTable, profiles: Profiles, rules: CheckRule
         f"{': ' + listed(names) if names else ''}."
     )
     local = [{"patient": table.patients[i], "unit": table.units[i], "feature": table.features[j]} for i, j in places[:1000]]
-    facts = {"cells": cells, "features": some(names), "count": len(names), "rows": len(rows), "sites": list(sites)}
+    facts: dict[str, Fact] = {"cells": cells, "features": some(names), "count": len(names), "rows": len(rows), "sites": list(sites)}
     return answer("FEAT-100", failed(names), sentence, facts=facts, local=local, concerns=tuple(sites))
 
 

@@ -120,7 +120,7 @@ def _unit(d: Draft) -> None:
 
 
 def _lost_marks(draft: Draft) -> None:
-    for i in range(0, 8):
+    for i in range(8):
         draft.values[i, 2] = 1234567 * 10 ** (2 + i % 3) + 1
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
-from radaudit.errors import TableError
+from radaudit.errors import TableError, nearest
 from radaudit.tables.shown import quoted
 
 MARKS = (
@@ -19,6 +19,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+ENCODINGS = ("utf-8", "utf-16", "windows-1252", "latin-1", "mac-roman", "windows-1250", "windows-1251", "shift-jis", "gb18030")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,24 +61,31 @@ def decode(data: bytes, *, stated: str | None, label: str) -> Decoded:
 
 def _refuse_mac(data: bytes, label: str) -> None:
     """Raise READ-104 if mac-roman makes words of the foreign bytes at least as well as windows-1252 does."""
-    foreign = sorted({byte for byte in data if byte > 0x7F})
+    letters = data.translate(None, bytes(range(0x80)))
+    foreign = sorted(set(letters))
     mac = bytes(foreign).decode("mac-roman")
     windows = bytes(foreign).decode("cp1252", "replace")
     if foreign[-1] > 0x9F or not all(char.isalpha() for char in mac) or not all(char.isalpha() or char == "\ufffd" for char in windows):
         return
-    at = next(i for i, byte in enumerate(data) if byte > 0x7F)
+    at = data.index(letters[:1])
     start = max(data.rfind(mark, 0, at) for mark in b' ,;\t\r\n"|') + 1
     word = data[start : at + 12].split(b"\n")[0].split(b",")[0].split(b";")[0].split(b"\t")[0]
     raise TableError(
         "READ-104",
         f"letters of {label} fit two encodings: {quoted(word.decode('mac-roman'))} or {quoted(word.decode('cp1252', 'replace'))}",
-        found=f"{sum(1 for byte in data if byte > 0x7F)} letters are not ASCII, and the file is not UTF-8",
+        found=f"{len(letters)} letters are not ASCII, and the file is not UTF-8",
         fix=f"{{file: {label}, encoding: mac-roman}}   # or windows-1252",
     )
 
 
 def _stated(data: bytes, stated: str, label: str) -> Decoded:
-    name = codecs.lookup(stated).name
+    try:
+        name = codecs.lookup(stated).name
+        b"".decode(name)
+    except LookupError:
+        raise TableError(
+            "READ-033", f"there is no encoding {quoted(stated)}", near=nearest(stated, ENCODINGS), fix="encoding: utf-8   # or windows-1252"
+        ) from None
     if name == "utf-8" and data.startswith(codecs.BOM_UTF8):
         name = "utf-8-sig"
     text = _strict(data, name, label, "stated in the study")

@@ -51,7 +51,7 @@ def feature_share(names: Sequence[str]) -> float:
 
 
 def find_layout(names: Sequence[str], rows: Sequence[Sequence[str]], stated: str | None = None) -> Layout:
-    """Return the layout of a table from its header and its first rows of text (their first cells will do); ``stated`` is taken at its word."""
+    """Return the layout of a table from its header and the beginnings of its first rows; ``stated`` is taken at its word."""
     long = _long(names, rows)
     if stated is not None:
         return replace(long, name=LONG, how="stated") if stated == LONG and long is not None else Layout(name=stated, how="stated")
