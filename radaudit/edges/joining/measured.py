@@ -101,7 +101,7 @@ def _numbers(column: Column, opened: Opened) -> Numbers:
 
 
 def _is_text(numbers: Numbers) -> bool:
-    others = sum(count for kind, count in numbers.kinds.items() if kind in (cells.TEXT, cells.ERROR))
+    others = sum(count for kind, count in numbers.kinds.items() if kind in cells.WORDY)
     return others > 0 and not numbers.plain and not numbers.grouped and others == sum(numbers.kinds.values())
 
 

@@ -58,6 +58,8 @@ def _open(plan: Plan, role: str, i: int, entry: TableFile, folder: Path) -> Open
         delimiter=entry.delimiter,
         decimal=entry.decimal,
         encoding=entry.encoding,
+        layout=entry.layout,
+        header=entry.header,
         text=every if kept is None else kept.__contains__,
         keep=kept or frozenset(),
     )

@@ -219,7 +219,7 @@ def _fast(
     ``head`` is the beginning of the text without a byte-order mark of ``skip`` bytes.
     """
     mark = dialect.delimiter.encode()
-    if len(mark) != 1 or dialect.line_end == "mixed" or mark in b'"\r\n \0.+-eE0123456789':
+    if len(mark) != 1 or dialect.line_end not in ("LF", "CRLF") or mark in b'"\r\n \0.+-eE0123456789':
         return None
     end = dialects.line_end_bytes(dialect.line_end)
     sample = _sample(head, end, dialect.delimiter)
@@ -233,7 +233,7 @@ def _fast(
         return None
     clean, accounts = header_names(names, label)
     asked = frozenset(i for i, name in enumerate(clean) if options.text(name))
-    form = flat.Form(delimiter=mark[0], end=end[-1], returns=len(end) == 2, width=width, decimal_comma=options.decimal == ",", texts=asked)
+    form = flat.Form(delimiter=mark[0], returns=len(end) == 2, width=width, decimal_comma=options.decimal == ",", texts=asked)
     try:
         cells = flat.read_flat(source, skip + start, form)
     except flat.Irregular:

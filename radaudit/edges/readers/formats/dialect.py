@@ -20,7 +20,7 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 NAMES = {**DELIMITERS, " ": "space"}
 STATED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "}
 SAMPLE_BYTES = 1 << 22
-MOST_CELLS = 20_000
+MOST_CELLS = 5_000
 MOST_LEGEND = 20
 CERTAIN, LIKELY = "certain", "likely"
 

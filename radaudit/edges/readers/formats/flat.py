@@ -7,6 +7,7 @@ text, which is read as it stands. Anything irregular (ragged or blank records, m
 
 from __future__ import annotations
 
+import io
 import os
 from collections import deque
 from collections.abc import Iterator
@@ -33,10 +34,9 @@ class Irregular(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """How records are written: ``end`` is the last byte of a line end, ``returns`` that a carriage return stands before it."""
+    """How records are written: they end with a line feed, before which stands a carriage return if ``returns``."""
 
     delimiter: int
-    end: int
     returns: bool
     width: int
     decimal_comma: bool
@@ -46,7 +46,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Part:
-    """One block: ``values`` (rows, width), NaN where empty, ``texts`` of the columns asked for, and the columns that are not numbers."""
+    """One block: ``values`` (width, rows), NaN where empty, ``texts`` of the columns asked for, and the columns that are not numbers."""
 
     rows: int
     values: Floats | None
@@ -66,7 +66,7 @@ class Flat:
 def read_flat(source: Path | bytes, start: int, form: Form) -> Flat:
     """Return every cell of the records from byte ``start`` on; raises Irregular if the plain way has to be taken."""
     stream = blocks(source, start, form)
-    first = next(stream, b"")
+    first = next(stream, bytearray())
     if not first:
         raise Irregular
     part = parse(first, form)
@@ -82,7 +82,7 @@ def read_flat(source: Path | bytes, start: int, form: Form) -> Flat:
     return Flat(rows=sum(part.rows for part in parts), values=values, texts=texts)
 
 
-def _numbers(first: Part, stream: Iterator[bytes], form: Form, share: float) -> tuple[Floats, list[Part], set[int]]:
+def _numbers(first: Part, stream: Iterator[bytearray], form: Form, share: float) -> tuple[Floats, list[Part], set[int]]:
     """Return the matrix, the parts without their values, and columns that turned out to hold other things than numbers.
 
     ``share`` is the size of the whole in blocks as large as the first: room for all rows is taken at once.
@@ -107,7 +107,7 @@ def _numbers(first: Part, stream: Iterator[bytes], form: Form, share: float) -> 
             values = grown
         assert part.values is not None
         for a, b in runs:
-            np.add(part.values[:, a:b].T, 0.0, out=values[a:b, at:stop])
+            values[a:b, at:stop] = part.values[a:b]
         at = stop
         odd.update(part.odd)
         done.append(replace(part, values=None))
@@ -144,51 +144,33 @@ def _joined(parts: list[Part]) -> dict[int, list[str]]:
     return texts
 
 
-def blocks(source: Path | bytes, start: int, form: Form) -> Iterator[bytes]:
+def blocks(source: Path | bytes, start: int, form: Form) -> Iterator[bytearray]:
     """Yield blocks of whole records, each ending with a line end; raises Irregular for a record longer than 256 MiB."""
-    end = bytes([form.end])
-    left = b""
-    for chunk in _chunks(source, start):
-        block = left + chunk if left else chunk
-        cut = _cut(block, end)
-        if cut:
-            yield block[:cut] if cut < len(block) else block
-            left = block[cut:]
-        else:
-            left = block
-            if len(left) > LONGEST:
-                raise Irregular
-    if left:
-        yield left + (b"\r\n" if form.returns and not left.endswith(b"\r") else end)
-
-
-def _cut(block: bytes, end: bytes) -> int:
-    """Return where the last whole record of a block ends: after a line end with an even number of quotes before it; 0 if nowhere."""
-    cut = block.rfind(end) + 1
-    if b'"' in block:
-        quotes = block.count(b'"', 0, cut)
-        for _ in range(10_000):
-            if not cut or quotes % 2 == 0:
-                return cut
-            before = block.rfind(end, 0, cut - 1) + 1
-            quotes -= block.count(b'"', before, cut)
-            cut = before
-        raise Irregular
-    return cut
-
-
-def _chunks(source: Path | bytes, start: int) -> Iterator[bytes]:
-    if isinstance(source, bytes):
-        for at in range(start, len(source), STEP):
-            yield source[at : at + STEP]
-        return
-    with source.open("rb") as stream:
+    end = b"\r\n" if form.returns else b"\n"
+    with source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as stream:
         stream.seek(start)
-        while chunk := stream.read(STEP):
-            yield chunk
+        while True:
+            block = bytearray(STEP)
+            read = stream.readinto(block)
+            if not read:
+                return
+            del block[read:]
+            # a block ends where a line ends and every quote before it is closed
+            open_quotes = block.count(b'"')
+            while not block.endswith(b"\n") or open_quotes % 2:
+                more = stream.readline(LONGEST)
+                if not more or len(block) > LONGEST:
+                    break
+                block += more
+                open_quotes += more.count(b'"')
+            if not block.endswith(b"\n"):
+                if len(block) > LONGEST:
+                    raise Irregular
+                block += end[1:] if form.returns and block.endswith(b"\r") else end
+            yield block
 
 
-def parse(block: bytes, form: Form) -> Part:
+def parse(block: bytearray, form: Form) -> Part:
     """Return the cells of a block of whole records; raises Irregular."""
     import numpy as np
 
@@ -200,7 +182,7 @@ def parse(block: bytes, form: Form) -> Part:
     texts = {j: _texts(block, cells, j, form) for j in sorted(form.texts)}
     if not form.numbers:
         return Part(rows=rows, values=None, texts=texts, odd=frozenset())
-    squeezed = block.translate(DECIMAL_COMMA if form.decimal_comma else None, bytes({form.delimiter, form.end, RETURN, QUOTE}))
+    squeezed = block.translate(DECIMAL_COMMA if form.decimal_comma else None, bytes({form.delimiter, NEWLINE, RETURN, QUOTE}))
     offsets = np.zeros(len(cells) + 1, dtype=np.int32)
     np.subtract(cells, ranks, out=offsets[1:], casting="unsafe")
     valid = (offsets[1:] > offsets[:-1]).reshape(rows, form.width)
@@ -208,10 +190,12 @@ def parse(block: bytes, form: Form) -> Part:
     odd = {int(j) for j in np.unique(inner % form.width)} - form.texts
     valid[:, list(odd)] = False
     values, more = _converted(squeezed, offsets, valid)
-    return Part(rows=rows, values=values, texts=texts, odd=frozenset(odd | more))
+    turned = np.ascontiguousarray(values.T)
+    turned += 0.0  # no negative zero
+    return Part(rows=rows, values=turned, texts=texts, odd=frozenset(odd | more))
 
 
-def _is_utf8(block: bytes) -> bool:
+def _is_utf8(block: bytearray) -> bool:
     try:
         block.decode("utf-8")
     except UnicodeDecodeError:
@@ -225,10 +209,12 @@ def _cells(data: NDArray[Any], form: Form) -> tuple[NDArray[Any], NDArray[Any], 
 
     low = np.flatnonzero(data <= COMMA if form.delimiter <= COMMA else (data <= QUOTE) | (data == form.delimiter))
     char = data[low]
-    parted = (char == form.delimiter) | (char == form.end)
-    out = parted | (char == QUOTE) | (char == RETURN)
-    low, char, parted = low[out], char[out], parted[out]
+    ends = char == NEWLINE
+    parted = (char == form.delimiter) | ends
     inner = np.empty(0, dtype=np.int64)
+    if not parted.all():
+        out = parted | (char == QUOTE) | (char == RETURN)
+        low, char, parted = low[out], char[out], parted[out]
     if (char == QUOTE).any():
         quotes = low[char == QUOTE]
         inside = np.cumsum(char == QUOTE) % 2 == 1
@@ -238,14 +224,13 @@ def _cells(data: NDArray[Any], form: Form) -> tuple[NDArray[Any], NDArray[Any], 
         parted &= ~inside
         inner = np.searchsorted(low[parted], np.concatenate([hidden, double]))
     ranks = np.flatnonzero(parted)
-    cells, ends = low[parted], char[parted] == form.end
+    cells, ends = low[parted], char[parted] == NEWLINE
     if not len(cells) or len(cells) % form.width or not ends[form.width - 1 :: form.width].all():
         raise Irregular
     rows = len(cells) // form.width
     if np.count_nonzero(ends) != rows:
         raise Irregular
-    returns = np.count_nonzero(char == RETURN) if form.end != RETURN else 0
-    if returns != (rows if form.returns else 0):
+    if np.count_nonzero(char == RETURN) != (rows if form.returns else 0):
         raise Irregular
     if form.returns and not (data[cells[form.width - 1 :: form.width] - 1] == RETURN).all():
         raise Irregular
@@ -259,14 +244,14 @@ def _expect_quotes(data: NDArray[Any], quotes: NDArray[Any], form: Form) -> None
     if len(quotes) % 2:
         raise Irregular
     opened, closed = quotes[::2], quotes[1::2]
-    edge = np.array([form.delimiter, form.end, QUOTE], dtype=np.uint8)
+    edge = np.array([form.delimiter, NEWLINE, QUOTE], dtype=np.uint8)
     before = data[opened[opened > 0] - 1]
     after = data[closed[closed < len(data) - 1] + 1]
     if not np.isin(before, edge).all() or not (np.isin(after, edge) | ((after == RETURN) & form.returns)).all():
         raise Irregular
 
 
-def _texts(block: bytes, cells: NDArray[Any], j: int, form: Form) -> list[str]:
+def _texts(block: bytearray, cells: NDArray[Any], j: int, form: Form) -> list[str]:
     """Return the texts of one column, quotes taken off."""
     stops = cells[j :: form.width].tolist()
     starts = (cells[j - 1 :: form.width] + 1).tolist() if j else [0, *(cells[form.width - 1 : -1 : form.width] + 1).tolist()]
@@ -275,7 +260,7 @@ def _texts(block: bytes, cells: NDArray[Any], j: int, form: Form) -> list[str]:
     return [text[1:-1].replace('""', '"') if text.startswith('"') else text for text in found] if b'"' in block else found
 
 
-def _converted(squeezed: bytes, offsets: NDArray[Any], valid: NDArray[Any]) -> tuple[Floats, set[int]]:
+def _converted(squeezed: bytearray, offsets: NDArray[Any], valid: NDArray[Any]) -> tuple[Floats, set[int]]:
     """Return the values (rows, width), NaN where not valid, and the columns that hold something else than finite numbers."""
     import numpy as np
     import pyarrow as pa
@@ -305,7 +290,7 @@ def _converted(squeezed: bytes, offsets: NDArray[Any], valid: NDArray[Any]) -> t
     return values, odd
 
 
-def _letters(squeezed: bytes, offsets: NDArray[Any], texts: Any) -> NDArray[Any]:
+def _letters(squeezed: bytearray, offsets: NDArray[Any], texts: Any) -> NDArray[Any]:
     """Return the cells that hold a byte no plain number holds."""
     import numpy as np
 
@@ -315,7 +300,7 @@ def _letters(squeezed: bytes, offsets: NDArray[Any], texts: Any) -> NDArray[Any]
     return np.unique(np.searchsorted(offsets, at, side="right") - 1)
 
 
-def _unplain(squeezed: bytes, offsets: NDArray[Any], texts: Any) -> NDArray[Any]:
+def _unplain(squeezed: bytearray, offsets: NDArray[Any], texts: Any) -> NDArray[Any]:
     """Return the cells that are not plain numbers or start with a plus sign, which Arrow does not take."""
     import numpy as np
     import pyarrow.compute as pc

@@ -141,6 +141,8 @@ def _stated(sample: Sample, label: str, stated: tuple[int, ...]) -> Head:
 
 def _rows_below(rows: Sample, *, most: int = MOST_ROWS - 1) -> tuple[int, int]:
     """Return how many rows of names follow the first row, and whether (1 or 0) a row of units follows those."""
+    if len(rows) < 4 or _is_data(rows):
+        return 0, 0
     for more in range(most + 1, -1, -1):
         if len(rows) < more + 3:
             continue
@@ -156,6 +158,13 @@ def _rows_below(rows: Sample, *, most: int = MOST_ROWS - 1) -> tuple[int, int]:
             continue
         return more - units, units
     return 0, 0
+
+
+def _is_data(rows: Sample) -> bool:
+    """True if some cell of the row below the header is a number, as all others of its column: no more has to be looked at."""
+    width = min(len(row) for _, row in rows[1:])
+    numbers = (j for j, cell in enumerate(rows[1][1][:width]) if _is_number(cell) and cell.strip() != "1")
+    return any(_numeric([row[j] for _, row in rows[1:]]) for j in numbers)
 
 
 def _numeric(cells: Sequence[str]) -> bool:
@@ -211,4 +220,4 @@ def headed(table: RawTable, head: Head, names: Sequence[str], label: str) -> Raw
     by_position = {column.position: column.name for column in table.columns}
     said = {by_position[i + 1]: unit.strip() for i, unit in enumerate(units) if unit.strip() and i + 1 in by_position}
     dialect = {**table.dialect, "header": head.how} if head.how != PLAIN_HEAD else table.dialect
-    return replace(table, units=said, dialect=dialect).noting(*head.accounts(label))
+    return replace(table, column_units=said, dialect=dialect).noting(*head.accounts(label))

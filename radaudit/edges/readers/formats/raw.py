@@ -88,10 +88,10 @@ class RawTable:
     """Columns of one file in its order; ``numbers`` are the rows' numbers in the file, the header being row 1.
 
     ``features`` names the columns a reader knows to be features (None: it cannot tell); ``settings`` and ``images`` hold one text per row
-    (how the row was extracted; digest of image and mask) if the reader knows them. ``units`` are those of a row below the header, by
-    column; ``found`` is the dialect of a text table with its evidence. ``patient`` and ``regions`` name the columns a reader knows to hold
-    the id and what tells rows of one patient apart; ``log`` counts what the extractor itself said of its work, by level. ``files`` names
-    the file of each row of a table that was gathered from several.
+    (how the row was extracted; digest of image and mask) if the reader knows them. ``column_units`` are those of a row below the
+    header, by column; ``found`` is the dialect of a text table with its evidence. ``patient`` and ``regions`` name the columns a reader
+    knows to hold the id and what tells rows of one patient apart; ``log`` counts what the extractor itself said of its work, by level.
+    ``files`` names the file of each row of a table that was gathered from several.
     """
 
     label: str
@@ -105,7 +105,7 @@ class RawTable:
     features: tuple[str, ...] | None = None
     settings: tuple[Mapping[str, str], ...] = ()
     images: tuple[str, ...] = ()
-    units: Mapping[str, str] = field(default_factory=dict)
+    column_units: Mapping[str, str] = field(default_factory=dict)
     found: Dialect | None = None
     patient: str | None = None
     regions: tuple[str, ...] = ()

@@ -51,7 +51,7 @@ def feature_share(names: Sequence[str]) -> float:
 
 
 def find_layout(names: Sequence[str], rows: Sequence[Sequence[str]], stated: str | None = None) -> Layout:
-    """Return the layout of a table from its header and its first rows (n, p) of text; ``stated`` is taken at its word."""
+    """Return the layout of a table from its header and the beginnings of its first rows; ``stated`` is taken at its word."""
     long = _long(names, rows)
     if stated is not None:
         return replace(long, name=LONG, how="stated") if stated == LONG and long is not None else Layout(name=stated, how="stated")
@@ -61,7 +61,7 @@ def find_layout(names: Sequence[str], rows: Sequence[Sequence[str]], stated: str
     known = sum(map(is_feature_name, first))
     if len(names) > 1 and known >= LEAST and 2 * known >= len(first) and feature_share(names[1:]) < 0.5 and len(set(first)) == len(first):
         return Layout(name=TRANSPOSED, how=f"certain: {known} of the first {len(first)} cells of column 1 are names of features")
-    return Layout(name=WIDE, how="certain: names of features in the header" if feature_share(names) >= 0.5 else "likely: nothing else fits")
+    return Layout(name=WIDE, how="nothing else fits")
 
 
 def _long(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Layout | None:
@@ -82,7 +82,8 @@ def shaped(table: RawTable, stated: str | None = None, *, sample: int = 30) -> R
 
     Raises TableError as ``pivot`` and ``transpose`` do.
     """
-    columns = [column.as_texts()[:sample] for column in table.columns]
+    first = range(min(sample, table.rows))
+    columns = [column.only(first).as_texts() for column in table.columns[: MOST_KEYS + 2 if stated is None else None]]
     found = find_layout(table.names, list(zip(*columns, strict=True)) if columns else [], stated)
     if found.name == WIDE:
         return table
