@@ -134,7 +134,7 @@ def check_phantom(file: Path, *, phantom: str, filtered: str | None, options: Ta
         raise TableError(
             "FEAT-131",
             f"no feature of {inert(opened.label)} has a reference value of the IBSI {_title(wanted)}",
-            found=f"{len(opened.names)} features of {opened.extractor or 'no extractor we know'}: {listed(map(inert, opened.names), most=3)}",
+            found=f"{len(opened.names)} features of {opened.extractor or 'no known extractor'}: {listed(map(inert, opened.names), most=3)}",
             fix="--extractor NAME, or --phantom NAME if the table is of another one",
         )
     return Checked(file=opened, phantom=wanted, filtered=chosen, cases=tuple(cases), empty=empty)
