@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from radaudit.tables.names import captk, cerr, lifex, medimage, mirp, nyxus, pyradiomics, pysera, spelt, zrad
+from radaudit.tables.names import captk, cerr, lifex, medimage, mirp, nyxus, oncoradiomics, pyradiomics, pysera, spelt, zrad
 from radaudit.tables.names.parts import ANONYMOUS, FILTERED, Parts, anonymous
 from radaudit.tables.names.quantities import AGGREGATIONS
 
@@ -28,7 +28,7 @@ EXTRACTORS: Mapping[str, Parser] = {
     "nyxus": nyxus.parse,
     "racat": spelt.parse,
     "radiomicsj": spelt.parse,
-    "oncoradiomics": spelt.parse,
+    "oncoradiomics": oncoradiomics.parse,
     "ibsi": spelt.parse,
 }
 ALIASES = {
@@ -51,6 +51,7 @@ SURE: tuple[tuple[str, Callable[[str], object]], ...] = (
     ("mirp", mirp.sure),
     ("pysera", pysera.sure),
     ("nyxus", nyxus.sure),
+    ("oncoradiomics", oncoradiomics.sure),
 )
 
 
