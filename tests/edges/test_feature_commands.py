@@ -163,7 +163,7 @@ def test_settings_versions_discretisations_and_units_are_compared_between_tables
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def pyradiomics(name: str, width: str, version: str) -> Path:
-        return table(tmp_path, name, {"diagnostics_Versions_PyRadiomics": [version], 
+        return table(tmp_path, name, {"diagnostics_Versions_PyRadiomics": [version],
                                       "diagnostics_Configuration_Settings": [f"{{'binWidth': {width}}}"],
                                       "original_glcm_Contrast": ["1.5"], "original_firstorder_Mean": ["2.5"]})  # fmt: skip
 
