@@ -63,7 +63,7 @@ def read_study(plan: Plan, folder: Path) -> Intake:
     findings += places.spelt_alike("site", [sites[i] or "" for i in kept if sites[i]])
     if plan.columns.batch and plan.columns.batch != (plan.site_column,):
         findings += places.spelt_alike("batch", [batches[i] or "" for i in kept if batches[i]])
-    findings += about_settings(pool.settings, [site or file.label for site, file in zip(sites, pool.files, strict=True)])
+    findings += about_settings(pool, sites)
     findings += endpoint.time_units(plan, facts, sites)
     table = _table(plan, pool, facts, sites, batches, outcome, kept)
     accounting = [note for one in opened for note in one.raw.accounting] + [note for one in measured for note in one.accounting]

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from radaudit.checks.extraction import about_settings
 from radaudit.codes import answer
-from radaudit.edges.joining.extraction import about_settings
 from radaudit.edges.joining.patients import one_image, spelt_alike
 from radaudit.edges.loose.arguments import duplicated
 from radaudit.edges.loose.people import CUT, READER, ROW_NAMES, SURROGATE

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radaudit.edges.joining.extraction import VERSION
+from radaudit.checks.extraction import VERSION
 from radaudit.edges.joining.pool import about_columns
 from radaudit.edges.loose import findings as ask
 from radaudit.edges.loose.arguments import Loaded, load

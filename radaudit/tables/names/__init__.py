@@ -1,7 +1,7 @@
 """What the name of a feature says: one file per extractor, one table of names and one of IBSI quantities."""
 
 from radaudit.tables.names.captk import captk_name
-from radaudit.tables.names.identity import ALIASES, EXTRACTORS, FeatureIdentity, identities, identity, parts_of
+from radaudit.tables.names.identity import ALIASES, EXTRACTORS, FeatureIdentity, identities, identity, parts_of, written_by
 from radaudit.tables.names.known import Known, known_features
 from radaudit.tables.names.parts import ANONYMOUS, Parts, anonymous
 from radaudit.tables.names.pyradiomics import pyradiomics_name
@@ -24,4 +24,5 @@ __all__ = [
     "parts_of",
     "pyradiomics_name",
     "quantities",
+    "written_by",
 ]

@@ -6,10 +6,11 @@ means another number, and settings are carried along because two discretisations
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from radaudit.tables.names import captk, cerr, lifex, medimage, mirp, nyxus, pyradiomics, pysera, spelt, zrad
+from radaudit.tables.names import captk, cerr, lifex, medimage, mirp, nyxus, oncoradiomics, pyradiomics, pysera, spelt, zrad
 from radaudit.tables.names.parts import ANONYMOUS, FILTERED, Parts, anonymous
 from radaudit.tables.names.quantities import AGGREGATIONS
 
@@ -27,7 +28,7 @@ EXTRACTORS: Mapping[str, Parser] = {
     "nyxus": nyxus.parse,
     "racat": spelt.parse,
     "radiomicsj": spelt.parse,
-    "oncoradiomics": spelt.parse,
+    "oncoradiomics": oncoradiomics.parse,
     "ibsi": spelt.parse,
 }
 ALIASES = {
@@ -38,6 +39,8 @@ ALIASES = {
     "radiomix": "oncoradiomics",
     "ibsi_template": "ibsi",
 }
+# these write the tags of IBSI for most features, and names of their own for some
+TAGGED = ("mirp", "pysera")
 # names that only one extractor writes; a table of no known extractor is asked for these, in this order
 SURE: tuple[tuple[str, Callable[[str], object]], ...] = (
     ("pyradiomics", pyradiomics.sure),
@@ -48,6 +51,7 @@ SURE: tuple[tuple[str, Callable[[str], object]], ...] = (
     ("mirp", mirp.sure),
     ("pysera", pysera.sure),
     ("nyxus", nyxus.sure),
+    ("oncoradiomics", oncoradiomics.sure),
 )
 
 
@@ -110,3 +114,17 @@ def identity(name: str, *, extractor: str = "", settings: Mapping[str, str] | No
 def identities(names: Sequence[str], *, extractor: str = "", settings: Mapping[str, str] | None = None) -> tuple[FeatureIdentity, ...]:
     """Return the identity of every name."""
     return tuple(identity(name, extractor=extractor, settings=settings) for name in names)
+
+
+def written_by(names: Sequence[str]) -> str:
+    """Return the extractor that wrote a table; empty unless three names, and half of those we know, are such as only it writes."""
+    found: Counter[str] = Counter()
+    for name in names:
+        known, parts = parts_of(name)
+        if parts is not None:
+            found[known] += 1
+    plain = found.pop("", 0)
+    if not found:
+        return ""
+    best, count = found.most_common(1)[0]
+    return best if count >= 3 and 2 * count >= sum(found.values()) and (count >= plain or best in TAGGED) else ""

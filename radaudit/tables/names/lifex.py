@@ -9,10 +9,6 @@ from radaudit.tables.names.parts import Parts
 from radaudit.tables.names.quantities import OF_BINS, OF_DIRECTIONS, OF_MATRIX, quantities
 from radaudit.tables.names.spelt import spelt
 
-CODED = re.compile(r"(?P<section>[A-Z][A-Z_-]*?)_(?P<name>.+?)\s*\(?\s*\(IBSI:(?P<code>[A-Za-z0-9]+)\)(?:\[(?P<unit>[^\]]*)\])?")
-PLAIN = re.compile(
-    r"(?P<section>MORPHOLOGICAL|INTENSITY-BASED|INTENSITY-HISTOGRAM|SHAPE|CONVENTIONAL|DISCRETIZED|GLCM|GLRLM|NGLDM|NGTDM|GLZLM|GLSZM)_(?P<name>[^\[(]+)(?P<rest>.*)"
-)
 SECTIONS = {
     "MORPHOLOGICAL": "shape",
     "SHAPE": "shape",
@@ -31,7 +27,9 @@ SECTIONS = {
     "NGTDM": "ngtdm",
     "NGLDM": "ngtdm",
 }
-NOT_COUNTED = frozenset({"INFO", "PARAMS", "CHECK"})
+HEADS = "|".join(sorted(SECTIONS, key=len, reverse=True))
+CODED = re.compile(rf"(?P<section>{HEADS})_(?P<name>.+?)\s*\(?\s*\(IBSI:(?P<code>[A-Za-z0-9]+)\)(?:\[(?P<unit>[^\]]*)\])?")
+PLAIN = re.compile(rf"(?P<section>{HEADS})_(?P<name>[^\[(]+)(?P<rest>.*)")
 
 
 def parse(name: str, settings: Mapping[str, str]) -> Parts | None:
@@ -53,12 +51,10 @@ def parse(name: str, settings: Mapping[str, str]) -> Parts | None:
     )
 
 
-def _coded(match: re.Match[str], settings: Mapping[str, str]) -> Parts | None:
-    section, code = match["section"], match["code"]
-    if section in NOT_COUNTED:
-        return None
+def _coded(match: re.Match[str], settings: Mapping[str, str]) -> Parts:
+    code = match["code"]
     known = quantities().get(code)
-    family = known.family if known else SECTIONS.get(section, "")
+    family = known.family if known else SECTIONS[match["section"]]
     deviation = "" if known else "not in IBSI, as its header says" if code == "No" else f"IBSI has no code {code}"
     return Parts(
         family=family,

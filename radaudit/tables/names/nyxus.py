@@ -54,7 +54,7 @@ def parse(name: str, settings: Mapping[str, str]) -> Parts | None:
 def _other(stem: str) -> str:
     if stem.startswith(OTHERS):
         return "moments" if "MOM" in stem or stem.startswith(("HU_M", "WEIGHTED_", "NORM_")) else "other"
-    return "shape" if SHAPE.search(stem) else "first order"
+    return "shape" if SHAPE.search(stem) and not stem.startswith("HYPER") else "first order"
 
 
 def _aggregation(klass: str, volume: bool, which: str) -> str:

@@ -1,7 +1,8 @@
 """Names in the words of IBSI: RaCaT, RadiomicsJ, the IBSI template workbooks, LIFEx without codes.
 
 ``GLCMFeatures3Davg_joint maximum``, ``Co-occurrence matrix (3D, averaged): Joint maximum`` and ``GLDZM_SmallDistanceEmphasis`` mean
-what they say: the words are compared with the name of each quantity of the family, in one spelling; ``normalised`` may stand before or behind.
+what they say: the words are compared with the name of each quantity of the family, in one spelling; ``normalised`` may stand before
+or behind.
 """
 
 from __future__ import annotations

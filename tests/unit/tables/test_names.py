@@ -125,6 +125,8 @@ def test_a_name_of_one_extractor_is_recognised_without_being_told_which(
         ("Fcm_joint_max__scale1_algoFBN_bin64", "medimage", "GYBY", ""),
         ("Fivh_V10minusV90", "medimage", "DDTU", ""),
         ("original_shape_Maximum3DDiameter", "slicer", "L0JK", ""),
+        ("Tumor_GLCM_clusProm", "radiomix", "AE86", ""),
+        ("Wavelet_HLL_Stats_rms", "oncoradiomics", "5ZWQ", ""),
         ("original_gldm_dependenceCountEnergy_3D", "pycerr", "CAS9", "3D"),
     ],
 )
