@@ -216,7 +216,7 @@ TABLES: dict[str, Expected] = {
         codes=("ID-041", "FEAT-053"),
     ),
     # ID and Target are the last two columns
-    "radmlbench/Dai2023.csv.gz": Expected(rows=119, patients=119, features=851, column="ID", codes=("LEAK-050", "FEAT-082")),
+    "radmlbench/Dai2023.csv.gz": Expected(rows=119, patients=119, features=851, column="ID", codes=("LEAK-050", "FEAT-122")),
     "radmlbench/Dong2022.csv.gz": Expected(
         rows=279, patients=279, features=851, extractor="pyradiomics", column="ID", codes=("LEAK-050", "FEAT-053")
     ),

@@ -47,6 +47,21 @@ def _between(kinds: Sequence[str], i: int) -> bool:
     return before == after == MEASURED
 
 
+WHEN = "(?:tp|t|visit|week|day|cycle|fx|scan)[ _.-]?[0-9]{1,3}|(?:rel)?delta|pre|post|baseline|followup|fu[0-9]?"
+TIME = re.compile(rf"(?P<before>{WHEN})[ _.-](?P<rest>.+)|(?P<name>.+?)[ _.-](?P<after>{WHEN})", re.IGNORECASE)
+
+
+def times_in_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the times that names carry where the same feature stands under several of them (a dynamic table), and ``delta``."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        if match := TIME.fullmatch(name):
+            found.setdefault((match["before"] or match["after"]).lower(), set()).add(match["rest"] or match["name"])
+    several = {rest for one in found for other in found if one != other for rest in found[one] & found[other]}
+    whole = "delta" in "".join(found) and sum(map(len, found.values())) * 2 >= len(names) > 0
+    return tuple(time for time, rests in found.items() if 2 * len(rests & several) >= len(rests) > 0 or ("delta" in time and whole))
+
+
 def clinical(name: str) -> bool:
     """True if every word of a name is one of ids, endpoints, treatment or scanners, and one of them is so by itself."""
     found = {word for word in words(name) if not word.isdigit()}

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from radaudit.checks.extraction import about_settings
 from radaudit.codes import answer
+from radaudit.edges.joining.extraction import common
 from radaudit.edges.joining.patients import one_image, spelt_alike
 from radaudit.edges.loose.arguments import duplicated
 from radaudit.edges.loose.people import CUT, READER, ROW_NAMES, SURROGATE
 from radaudit.errors import listed
 from radaudit.findings import Fact, Severity, Verdict
-from radaudit.tables.names import anonymous
 from radaudit.tables.shown import counted, few, inert, quoted
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ LEAST_ROWS = 5  # with fewer, a constant or a copied column is no surprise
 IMAGE = re.compile(r".*\.(?:nii|nii\.gz|nrrd|mha|mhd|dcm|tif|tiff|ome\.tif|png|jpg|npy|hdr|img)", re.IGNORECASE)
 REWRITTEN = re.compile(r"(?:[A-Za-z0-9]+_)?(?:wavelet\.[A-Za-z]{3}|log\.sigma\.[0-9.]+mm\.3D|lbp\.[23]D.*)_[A-Za-z0-9]+_.+")
 MOSTLY_ZERO = 0.9
+COMPARED = ("FEAT-001", "FEAT-007", "FEAT-121", "FEAT-122")
 
 
 def about_tables(looks: Sequence[Look]) -> Iterator[Finding]:
@@ -90,10 +91,6 @@ def _names(look: Look) -> Iterator[Finding]:
     if alike:
         sentence = f"{len(alike)} feature names of {inert(look.label)} are equal but for case: {few(alike)}."
         yield answer("FEAT-030", Verdict.FAILED, sentence, facts={"names": len(alike)}, scope=look.label, severity=Severity.MAJOR)
-    nameless = [name for name in names if anonymous(name)]
-    if 2 * len(nameless) >= len(names) > 0 and look.loaded.raw.reader == "generic":
-        sentence = f"{len(nameless)} of {len(names)} feature names of {inert(look.label)} say nothing: {few(nameless, most=3)}."
-        yield answer("FEAT-082", Verdict.FAILED, sentence, facts={"features": len(nameless)}, scope=look.label)
     rewritten = [name for name in names if REWRITTEN.fullmatch(name)]
     if rewritten:
         sentence = f"{len(rewritten)} feature names of {inert(look.label)} were rewritten by R: {few(rewritten, most=3)}."
@@ -134,9 +131,23 @@ def about_rows(looks: Sequence[Look]) -> Iterator[Finding]:
     yield from spelt_alike(ids)
 
 
-def about_values(table: FeatureTable, dictionary: Sequence[object]) -> Iterator[Finding]:
+def about_names(looks: Sequence[Look]) -> Iterator[Finding]:
+    """Yield what features are, compared between tables: extractors, discretisations, units, names that say nothing."""
+    from radaudit.checks.extraction import Extraction, about_extractions
+    from radaudit.tables.names import identities
+
+    extractions = []
+    for look in looks:
+        raw = look.loaded.raw
+        stated = common(raw.settings)
+        features = identities(tuple(look.measured.columns), extractor=raw.reader, settings=stated)
+        extractions.append(Extraction(label=look.label, extractor=raw.reader, features=features, settings=raw.settings))
+    yield from (finding for finding in about_extractions(extractions) if finding.code in COMPARED)
+
+
+def about_values(table: FeatureTable) -> Iterator[Finding]:
     """Yield what the values say, by feature, row and site; tables of fewer than LEAST_ROWS rows are asked about rows only."""
-    from radaudit.checks import columns, features, patients, sites
+    from radaudit.checks import decimal_marks, features, patients, sites
     from radaudit.checks.profile import profile
     from radaudit.checks.rules import CheckRules
 
@@ -147,10 +158,10 @@ def about_values(table: FeatureTable, dictionary: Sequence[object]) -> Iterator[
         questions += [
             features.absent_features, features.constant_features, features.copied_features, features.zero_features, features.units_by_site,
             features.far_values, features.still_at_site, features.absent_at_site, features.already_standardised, sites.respelt_sites,
+            decimal_marks.lost_decimal_marks,
         ]  # fmt: skip
     for question in questions:
         yield question(table, known, rules)
-    yield columns.mixed_discretisations(dictionary)  # type: ignore[arg-type]
     if len(table) >= LEAST_ROWS:
         yield from _zeros(table)
 
@@ -182,13 +193,13 @@ def _zeros_at_sites(table: FeatureTable, zero: Bools, absent: Bools) -> dict[str
     """Return the sites with zeros and no empty cell in features that have empty cells and no zero at every other site."""
     import numpy as np
 
-    names = sorted(set(table.sites))
-    if len(names) < 2:
+    names, both = sorted(set(table.sites)), zero.any(axis=0) & absent.any(axis=0)
+    if len(names) < 2 or not both.any():
         return {}
-    where = np.array(table.sites)
+    where, zero, absent = np.array(table.sites), zero[:, both], absent[:, both]
     zeros = np.array([zero[where == site].sum(axis=0) for site in names])
     empty = np.array([absent[where == site].sum(axis=0) for site in names])
-    values = np.abs(np.where(absent | zero, np.nan, table.values))
+    values = np.abs(np.where(absent | zero, np.nan, np.asarray(table.values)[:, both]))
     with np.errstate(all="ignore"):
         floor = np.nanmin(np.where(np.isnan(values), np.inf, values), axis=0)
         middle = np.nanmedian(np.where(np.isnan(values).all(axis=0), 0.0, values), axis=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +12,17 @@ from radaudit.checks.extraction import VERSION
 from radaudit.edges.joining.pool import about_columns
 from radaudit.edges.loose import findings as ask
 from radaudit.edges.loose.arguments import Loaded, load
-from radaudit.edges.loose.columns import feature_columns
+from radaudit.edges.loose.columns import feature_columns, times_in_names
 from radaudit.edges.loose.measured import Measured, measure, stacked
+from radaudit.edges.loose.parameters import SUFFIXES, about_parameters, read_parameters, with_parameters
 from radaudit.edges.loose.people import People, people
 from radaudit.errors import StudyError
 from radaudit.findings import Finding, Verdict, ranked
-from radaudit.tables.names import identities
 from radaudit.tables.roles import Roles
 from radaudit.tables.table import FeatureTable
 
 if TYPE_CHECKING:
+    from radaudit.arrays import Floats
     from radaudit.study.plan import Plan
 
 MOST_VALUES = 12
@@ -117,27 +118,22 @@ def ingest_files(arguments: Sequence[str], *, plan: Plan | None = None, folder: 
     """
     if not arguments:
         raise StudyError("STUDY-033", "no tables were named", fix="radaudit ingest data/features.csv")
-    looks = tuple(_look(one) for one in load(arguments, plan=plan, folder=folder))
+    stated = {text: read_parameters(Path(text)) for text in arguments if _parameters(text)}
+    loaded = load([text for text in arguments if text not in stated], plan=plan, folder=folder)
+    looks = tuple(_look(one) for one in _with(loaded, stated))
     measured = [look for look in looks if look.features]
     names: tuple[str, ...] = ()
     found = list(ask.about_tables(looks))
     if measured:
         names, values = stacked([look.measured for look in measured], [look.loaded.raw.rows for look in measured])
-        table = FeatureTable.of(
-            roles=_roles(measured),
-            patients=[text for look in measured for text in look.people.ids],
-            units=[text for look in measured for text in look.people.regions],
-            sites=[text or (look.label if len(measured) > 1 else "") for look in measured for text in look.people.sites],
-            features=names,
-            values=values,
-            outcome=[float("nan")] * len(values),
-        )
-        readers = {look.loaded.raw.reader for look in measured}
-        stated = {key: text for key, text in _told(measured).items() if isinstance(text, str)}
-        dictionary = identities(names, extractor=readers.pop() if len(readers) == 1 else "", settings=stated)
-        found += ask.about_values(table, dictionary)
-        found += about_columns(names, [(look.label, look.loaded.raw.reader, look.measured.columns) for look in measured])
+        found += ask.about_values(_table_of(measured, names, values))
+        found += ask.about_names(measured)
+        columns = [(look.label, look.loaded.raw.reader, look.measured.columns) for look in measured]
+        found += (finding for finding in about_columns(names, columns) if finding.code != "FEAT-001")
     found += ask.about_rows(measured or looks)
+    for name, settings in stated.items():
+        for one in loaded:
+            found += about_parameters(one.raw, settings, Path(name).name)
     return Ingested(
         looks=looks,
         names=names,
@@ -145,6 +141,18 @@ def ingest_files(arguments: Sequence[str], *, plan: Plan | None = None, folder: 
         unasked=tuple(finding for finding in found if finding.verdict is Verdict.NOT_RUN),
         asked=sum(finding.verdict in (Verdict.PASSED, Verdict.FAILED) for finding in found),
     )
+
+
+def _parameters(text: str) -> bool:
+    return text.casefold().endswith(SUFFIXES) and Path(text).is_file()
+
+
+def _with(loaded: Sequence[Loaded], stated: Mapping[str, Mapping[str, str]]) -> tuple[Loaded, ...]:
+    """Return the tables with the settings of one parameter file where they state none; of several, none is taken."""
+    if len(stated) != 1:
+        return tuple(loaded)
+    [(name, settings)] = stated.items()
+    return tuple(replace(one, raw=with_parameters(one.raw, settings, Path(name).name)) for one in loaded)
 
 
 def _look(loaded: Loaded) -> Look:
@@ -157,6 +165,25 @@ def _look(loaded: Loaded) -> Look:
         people=who,
         measured=measure(loaded, features),
         others=tuple(name for name in loaded.raw.names if name not in features),
+    )
+
+
+def _table_of(looks: Sequence[Look], names: tuple[str, ...], values: Floats) -> FeatureTable:
+    """Return the rows as a table to be asked about; no study will use it, so that its rows stay in order and it has no content digest."""
+    import numpy as np
+
+    sites = tuple(text or (look.label if len(looks) > 1 else "") for look in looks for text in look.people.sites)
+    return FeatureTable(
+        roles=_roles(looks),
+        patients=tuple(text for look in looks for text in look.people.ids),
+        units=tuple(text for look in looks for text in look.people.regions),
+        sites=sites,
+        batches=sites,
+        features=names,
+        values=values,
+        outcome=np.full(len(values), np.nan),
+        facts={},
+        digest="loose",
     )
 
 
@@ -193,6 +220,7 @@ def _table(look: Look) -> dict[str, Any]:
         "units": list(who.units),
         "timepoint": who.timepoint or None,
         "timepoints": len(set(raw.column(who.timepoint).as_texts())) if who.timepoint else None,
+        "times_in_names": list(times_in_names(tuple(look.measured.columns))),
         "site": who.site or None,
         "sites": len({site for site in who.sites if site}),
     }

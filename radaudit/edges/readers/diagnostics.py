@@ -33,7 +33,7 @@ def settings_of(diagnostics: Mapping[str, tuple[str, ...]], row: int) -> Mapping
         elif tail in ("Configuration_Settings", "GeneralSettings"):
             found |= parsed(cells[row])
         elif tail in ("Configuration_EnabledImageTypes", "EnabledImageTypes") and cells[row].strip():
-            found["imageTypes"] = _flat(_literal(cells[row]))
+            found["imageTypes"] = flat(_literal(cells[row]))
     return {name: text for name, text in sorted(found.items()) if text}
 
 
@@ -44,7 +44,7 @@ def parsed(cell: str) -> dict[str, str]:
     stated = _literal(cell)
     if not isinstance(stated, dict):
         return {"settings": f"unreadable, sha256 {sha256(cell.encode())[:12]}"}
-    return {name: _flat(stated[name]) for name in MATTERS if stated.get(name) is not None}
+    return {name: flat(stated[name]) for name in MATTERS if stated.get(name) is not None}
 
 
 def _literal(cell: str) -> Any:
@@ -58,13 +58,14 @@ def _literal(cell: str) -> Any:
     return cell
 
 
-def _flat(value: Any) -> str:
+def flat(value: Any) -> str:
+    """Return a setting as one text, lists in brackets and mappings in the order of their keys."""
     if isinstance(value, dict):
         return ", ".join(
-            f"{name}: {_flat(item)}" if item else str(name) for name, item in sorted(value.items(), key=lambda pair: str(pair[0]))
+            f"{name}: {flat(item)}" if item else str(name) for name, item in sorted(value.items(), key=lambda pair: str(pair[0]))
         )
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_flat(item) for item in value) + "]"
+        return "[" + ", ".join(flat(item) for item in value) + "]"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
