@@ -106,6 +106,12 @@ def test_row_names_of_r_and_a_title_above_one_column_fewer_are_told_apart(tmp_pa
     assert read(tmp_path, "a\nP1,1\nP2,2\n", large).names == ("unnamed_1", "a")
 
 
+def test_an_empty_field_behind_rows_of_ids_is_refused_since_the_ids_may_be_row_names(tmp_path: Path) -> None:
+    assert code(tmp_path, "id,a\nP1,2,\nP2,3,\n") == "READ-107"
+    assert code(tmp_path, "a,b\n1,2,\n2,3,\n") == "READ-107"
+    assert read(tmp_path, "a,b\n7,2,\n9,3,\n").names == ("a", "b")
+
+
 def test_spaces_separate_the_fields_of_a_table_as_r_writes_it(tmp_path: Path, large: int) -> None:
     table = read(tmp_path, '"a" "b"\n"P 1" 1.5 2\n"P 2" 2.5 3\n', large)
     assert table.names == ("unnamed_1", "a", "b")

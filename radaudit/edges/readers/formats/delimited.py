@@ -25,7 +25,7 @@ from radaudit.errors import TableError
 from radaudit.findings import Severity, Verdict
 from radaudit.tables.cells import PLAIN
 from radaudit.tables.intake import Accounted
-from radaudit.tables.shown import few
+from radaudit.tables.shown import few, quoted
 
 if TYPE_CHECKING:
     from radaudit.findings import Finding
@@ -139,12 +139,13 @@ def _plain(body: bytes, dialect: dialects.Dialect, options: ReadOptions, label: 
 def even(grid: list[list[str]], label: str, first: int) -> tuple[list[list[str]], list[Accounted]]:
     """Return rows of one length: R's row names get a name, empty cells after the last column go, blank lines become empty rows.
 
-    Raises TableError READ-034 for any other row that is longer or shorter than the header.
+    Raises TableError: READ-034 for any other row that is longer or shorter than the header, READ-107 if either could be meant.
     """
     width, accounts = len(grid[0]), []
     lengths = {len(row) for row in grid[1:] if row}
     if lengths == {width + 1}:
         if all(not row[width].strip() for row in grid[1:] if row):
+            _refuse_shift([row[0] for row in grid[1:] if row], grid[0], label)
             accounts.append(Accounted(file=label, column="", kind="trailing delimiter", what="every row", count=len(grid) - 1))
             grid = [grid[0], *(row[:width] for row in grid[1:])]
         else:
@@ -161,6 +162,18 @@ def even(grid: list[list[str]], label: str, first: int) -> tuple[list[list[str]]
     if ragged:
         raise ragged_error(ragged, width, label)
     return [row or [""] * width for row in grid], accounts
+
+
+def _refuse_shift(first: list[str], names: Sequence[str], label: str) -> None:
+    """Raise READ-107 if a header one field short of rows that end with an empty field may also be that of a table with row names."""
+    if [cell.strip() for cell in first] != [str(i + 1) for i in range(len(first))] and all(PLAIN.fullmatch(cell.strip()) for cell in first):
+        return
+    raise TableError(
+        "READ-107",
+        f"the rows of {label} end with an empty field that its header does not have",
+        found=f"{quoted(names[0])} names the first column, or the second beside row names and {quoted(names[-1])} is empty",
+        fix="take the delimiter off the end of the rows, or write the name of the first column into the header",
+    )
 
 
 def row_names(label: str) -> Accounted:

@@ -128,7 +128,7 @@ def _fit(counts: Sequence[int]) -> tuple[bool, int, bool] | None:
 
 
 def _is_number(word: bytes) -> bool:
-    return PLAIN.fullmatch(word.decode("utf-8", "replace")) is not None
+    return PLAIN.fullmatch(word.decode("utf-8", "replace").strip('"')) is not None
 
 
 def find_decimal(lines: Sequence[bytes], delimiter: str) -> tuple[str, str, str]:
