@@ -264,7 +264,7 @@ def _volume(tables: Sorted) -> list[str]:
 def _never(tables: Sorted, outcome: Guess, clinical: Sequence[tuple[str, bool, str]]) -> list[str]:
     used = {outcome.column, *(name for name, _, _ in clinical)}
     names = [name for look in (*tables.clinical, *tables.features) for name in look.columns]
-    worldly = {name for look in tables.all if (found := guesses.world(look)) for name in found[0].never(look.columns)}
+    worldly = {name for look in tables.all if (home := guesses.world(look)) for name in home[0].never(look.columns)}
     worldly |= {name for one in endpoints(tables.all) for name in (one.time, one.status)}
     late = [name for name in names if guesses.rank(name, guesses.AFTER) < len(guesses.AFTER) or name in worldly]
     found = [name for name in dict.fromkeys(late) if name not in used]
