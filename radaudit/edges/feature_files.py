@@ -57,10 +57,12 @@ class FeatureFile:
 
     def values(self) -> dict[str, Floats]:
         """Return every column as numbers (n,), features and counts of voxels alike; NaN where a cell is empty or no number."""
-        return {
-            column.name: cells.numbers(column.texts, decimal=self.decimal).values if column.texts is not None else column.numbers
-            for column in self.raw.columns
-        }
+        return {column.name: numbers_of(column, self.decimal) for column in self.raw.columns}
+
+
+def numbers_of(column: Column, decimal: str | None) -> Floats:
+    """Return a column as numbers (n,); NaN where a cell is empty or no number."""
+    return column.numbers if column.texts is None else cells.numbers(column.texts, decimal=decimal).values
 
 
 def open_files(files: Sequence[Path], options: TableOptions) -> tuple[FeatureFile, ...]:
@@ -75,7 +77,17 @@ def open_files(files: Sequence[Path], options: TableOptions) -> tuple[FeatureFil
             near=near,
             fix=f"--extractor {near or 'pyradiomics'}",
         )
-    return tuple(_opened(path, options) for path in files)
+    return tuple(_opened(file, options) for path in files for file in _inside(path))
+
+
+def _inside(path: Path) -> list[Path]:
+    """Return the files of a folder, hidden ones left out; a file is itself."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    if not found:
+        raise StudyError("STUDY-033", f"there is no file in {inert(path.name)}", fix="name a folder that holds tables")
+    return found
 
 
 def _opened(path: Path, options: TableOptions) -> FeatureFile:

@@ -8,18 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from radaudit.checks.conformance import Conformance, conformance, filters, worst
+from radaudit.checks.conformance import COUNTS, Conformance, conformance, filters, worst
 from radaudit.checks.extraction import VERSION
 from radaudit.codes import answer
 from radaudit.digests import canonical, sha256
-from radaudit.edges.feature_files import FeatureFile, TableOptions, open_files
+from radaudit.edges.feature_files import FeatureFile, TableOptions, numbers_of, open_files
+from radaudit.edges.readers import generic
+from radaudit.edges.readers.formats.raw import ReadOptions
 from radaudit.errors import StudyError, TableError, listed
 from radaudit.findings import Fact, Finding, Verdict
 from radaudit.study.lines import cut, padded, wrapped
 from radaudit.tables.reference_values import phantom_named, reference_digest
 from radaudit.tables.shown import inert
+
+if TYPE_CHECKING:
+    from radaudit.arrays import Floats
 
 SCHEMA = "radaudit/ibsi-conformance/1"
 SHOWN = 12
@@ -117,10 +122,14 @@ def _misses(one: Conformance) -> Iterator[str]:
 def check_phantom(file: Path, *, phantom: str, filtered: str | None, options: TableOptions) -> Checked:
     """Compare one file with a phantom. Raises StudyError FEAT-130 (no such phantom), FEAT-132 (several filters), TableError FEAT-131."""
     wanted = phantom_named(phantom)
-    (opened,) = open_files([file], options)
+    opened, *more = open_files([file], options)
+    if more:
+        shown = listed(inert(one.label) for one in (opened, *more))
+        raise StudyError("STUDY-033", f"{inert(file.name)} holds {len(more) + 1} files", found=shown, fix="name one of them")
+    counts = _voxels(file, options, opened.raw.rows)
     chosen = _filter(opened, wanted, filtered)
     cases, empty = [], 0
-    columns = opened.values()
+    columns = counts | opened.values()
     for row in range(opened.raw.rows):
         values = {name: None if column[row] != column[row] else float(column[row]) for name, column in columns.items()}
         if all(values[name] is None for name in opened.names if name in values):
@@ -148,10 +157,21 @@ def write_record(checked: Checked, path: Path) -> str:
     return sha256(data)
 
 
+def _voxels(file: Path, options: TableOptions, rows: int) -> dict[str, Floats]:
+    """Return the columns that count the voxels of the region: readers set them apart as diagnostics, so that the file is read as it is."""
+    if not file.is_file():
+        return {}
+    stated = {name: getattr(options, name) for name in ("sheet", "delimiter", "decimal", "encoding")}
+    try:
+        raw = generic.read(file, ReadOptions(label=file.name, **stated))
+    except TableError:
+        return {}
+    found = {column.name: numbers_of(column, options.decimal) for column in raw.columns if column.name in COUNTS}
+    return found if raw.rows == rows else {}
+
+
 def _asked(opened: FeatureFile, values: Mapping[str, float | None]) -> dict[str, float | None]:
     """Return the features, and the columns that count voxels; ids and paths are no features that lack a value."""
-    from radaudit.checks.conformance import COUNTS
-
     kept = set(opened.names) | set(COUNTS)
     return {name: value for name, value in values.items() if name in kept}
 

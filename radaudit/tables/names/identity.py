@@ -16,6 +16,8 @@ from radaudit.tables.names.quantities import AGGREGATIONS
 
 Parser = Callable[[str, Mapping[str, str]], Parts | None]
 
+LEARNED = Parts(family="deep", deviation="learned by a network: not in IBSI, and there is no definition to compare")
+
 EXTRACTORS: Mapping[str, Parser] = {
     "pyradiomics": pyradiomics.parse,
     "captk": captk.parse,
@@ -30,6 +32,7 @@ EXTRACTORS: Mapping[str, Parser] = {
     "radiomicsj": spelt.parse,
     "oncoradiomics": oncoradiomics.parse,
     "ibsi": spelt.parse,
+    "deep": lambda name, settings: LEARNED,
 }
 ALIASES = {
     "slicer": "pyradiomics",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
-from radaudit.tables.names.parts import Parts
+from radaudit.tables.names.parts import Parts, bins
+from radaudit.tables.names.quantities import OF_BINS
 from radaudit.tables.names.tags import tagged
 
 NAME = re.compile(
@@ -22,7 +24,9 @@ def parse(name: str, settings: Mapping[str, str]) -> Parts | None:
         return None
     stem = f"{SHORT.get(match['family'], match['family'])}_{match['rest']}"
     space = (match["space"] or "").replace("_", ".")
-    return tagged(stem, extractor="pysera", dimension=space, merged=match["how"] == "comb", filtered=match["filter"] or "")
+    parts = tagged(stem, extractor="pysera", dimension=space, merged=match["how"] == "comb", filtered=match["filter"] or "")
+    stated = f"{settings.get('DiscType', '')}_{settings.get('BinSize', '')}"
+    return parts and replace(parts, discretisation=bins(stated.lower()) if parts.family in OF_BINS else "")
 
 
 def sure(name: str) -> bool:
