@@ -186,7 +186,7 @@ def coded(folder: Path) -> dict[str, Sample]:
     """LIFEx 7, Nyxus in 2D and 3D, CaPTk, pyCERR and CERR."""
     lifex = "INFORMATIONS,INFO_PatientName,INFO_PatientID,INFO_NameOfRoi,PARAMS_BinSize,PARAMS_IntensityResampling,FEATURE RESULTS,"
     lifex += "MORPHOLOGICAL_Volume(IBSI:RNU0)[mm3],GLCM_Contrast(IBSI:ACUI),INTENSITY-HISTOGRAM-RIM_RIM-IntensityMin(IBSI:No)[Intensity],"
-    lifex += "MORPHOLOGICAL_Center(IBSI:No)[]\n"
+    lifex += "MORPHOLOGICAL_Center(IBSI:No)[],\n"
     lifex += "LIFEx7.4.0-Wed Dec 13,X,007,'ROI_1,8.5,Absolute bounds: -999.0 <-> 1244.0,,12.5,3.5,18.0|19.0|NaN|,private,\n"
     lifex += "LIFEx7.4.0-Wed Dec 13,X,007,'ROI_2,8.5,Absolute bounds: -999.0 <-> 1244.0,,13.5,4.5,17.0|NaN|,private,\n"
     older = (

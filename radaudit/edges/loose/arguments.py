@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radaudit.digests import file_digest
+from radaudit.edges.joining.opened import spoken_for
 from radaudit.edges.loose.people import may_have_a_role
 from radaudit.edges.readers import gathered, registry
 from radaudit.edges.readers.formats.raw import RawTable, ReadOptions
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Loaded:
-    """One table: its content, what a study file says of it (``entry``), and the files it was read from."""
+    """One table: its content, what a study file says of it (``entry``), the files it was read from.
+
+    ``taken`` are the columns the study gives a role: they are no features.
+    """
 
     entry: TableFile
     raw: RawTable
     sources: tuple[Source, ...]
+    taken: frozenset[str] = frozenset()
 
 
 def load(arguments: Sequence[str], *, plan: Plan | None = None, folder: Path = Path()) -> tuple[Loaded, ...]:
@@ -35,17 +40,18 @@ def load(arguments: Sequence[str], *, plan: Plan | None = None, folder: Path = P
     Raises TableError READ-042 (nothing of that name), READ-050 to READ-052 (see ``readers.gathered``), and what the readers raise.
     """
     stated = _stated(plan, folder)
+    taken = frozenset() if plan is None else spoken_for(plan, TableFile(file="any"))
     tables: list[Loaded] = []
     single: dict[tuple[object, ...], list[Loaded]] = {}
     for text in arguments:
         files = gathered.several(Path(), text)
         if files is not None:
-            tables.append(_together(text, [_one(file, stated) for file in files]))
+            tables.append(_together(text, [_one(file, stated, taken) for file in files]))
             continue
         path = Path(text)
         if not path.is_file():
             raise _not_there(path)
-        one = _one(path, stated)
+        one = _one(path, stated, taken)
         key = (one.raw.reader, frozenset(one.raw.names), len(set(one.raw.names)) == len(one.raw.names) or len(single))
         if key not in single:
             single[key] = []
@@ -57,17 +63,21 @@ def load(arguments: Sequence[str], *, plan: Plan | None = None, folder: Path = P
     )
 
 
-def _one(path: Path, stated: Mapping[Path, TableFile]) -> Loaded:
+def _one(path: Path, stated: Mapping[Path, TableFile], taken: frozenset[str]) -> Loaded:
     label = path.as_posix() if not path.is_absolute() else path.name
-    entry = stated.get(path.resolve()) or TableFile(file=label)
+    entry = stated.get(path.resolve())
+    taken = taken if entry is not None else frozenset()
+    entry = entry or TableFile(file=label)
     options = ReadOptions(
         label=label,
         sheet=entry.sheet,
         delimiter=entry.delimiter,
         decimal=entry.decimal,
         encoding=entry.encoding,
-        text=may_have_a_role,
-        keep=frozenset(name for name in (entry.id, entry.unit) if name),
+        layout=entry.layout,
+        header=entry.header,
+        text=lambda name: name in taken or may_have_a_role(name),
+        keep=frozenset(name for name in (entry.id, entry.unit) if name) | taken,
     )
     raw = registry.read_table(path, options, reader=entry.reader)
     source = Source(
@@ -80,12 +90,13 @@ def _one(path: Path, stated: Mapping[Path, TableFile]) -> Loaded:
         reader=raw.reader,
         dialect=raw.dialect,
     )
-    return Loaded(entry=entry, raw=raw, sources=(source,))
+    return Loaded(entry=entry, raw=raw, sources=(source,), taken=taken)
 
 
 def _together(name: str, group: Sequence[Loaded]) -> Loaded:
     raw = gathered.joined(inert(name), [one.raw for one in group])
-    return Loaded(entry=replace_file(group[0].entry, name), raw=raw, sources=tuple(source for one in group for source in one.sources))
+    sources = tuple(source for one in group for source in one.sources)
+    return Loaded(entry=replace_file(group[0].entry, name), raw=raw, sources=sources, taken=group[0].taken)
 
 
 def replace_file(entry: TableFile, name: str) -> TableFile:
@@ -99,6 +110,8 @@ def _stated(plan: Plan | None, folder: Path) -> dict[Path, TableFile]:
     groups = (plan.tables.features, plan.tables.clinical, plan.tables.acquisition)
     found: dict[Path, TableFile] = {}
     for entry in (entry for group in groups for entry in group):
+        if entry.id is None and entry.id_from is None:
+            entry = entry.model_copy(update={"id": plan.columns.subject.column})
         for file in gathered.several(folder, entry.file) or (folder / entry.file,):
             found[file.resolve()] = entry
     return found

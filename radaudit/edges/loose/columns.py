@@ -30,11 +30,11 @@ ONLY_BESIDE = frozenset(
 )
 
 
-def feature_columns(raw: RawTable, entry: TableFile) -> frozenset[str]:
-    """Return the names of the features; none for a table that holds something else."""
+def feature_columns(raw: RawTable, entry: TableFile, taken: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Return the names of the features; none for a table that holds something else. ``taken`` have a role in a study."""
     if raw.features is not None:
-        return frozenset(raw.features)
-    spoken_for = {entry.id, entry.unit, raw.patient, *raw.regions, *(column.name for column in raw.columns if could_be_ids(column))}
+        return frozenset(raw.features) - taken
+    spoken_for = {*taken, entry.id, entry.unit, raw.patient, *raw.regions, *(column.name for column in raw.columns if could_be_ids(column))}
     kinds = ["" if column.name in spoken_for or clinical(column.name) else kind(column) for column in raw.columns]
     found = [column.name for i, column in enumerate(raw.columns) if kinds[i] == MEASURED or (kinds[i] == CODES and _between(kinds, i))]
     return frozenset(found) if len(found) >= LEAST and 2 * len(found) >= len(raw.columns) else frozenset()

@@ -156,7 +156,7 @@ def _with(loaded: Sequence[Loaded], stated: Mapping[str, Mapping[str, str]]) -> 
 
 
 def _look(loaded: Loaded) -> Look:
-    features = feature_columns(loaded.raw, loaded.entry)
+    features = feature_columns(loaded.raw, loaded.entry, loaded.taken)
     who = people(loaded.raw, loaded.entry, features)
     features -= {who.column, who.site, *who.units}
     return Look(

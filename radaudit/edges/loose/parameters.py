@@ -40,16 +40,20 @@ def read_parameters(path: Path) -> Mapping[str, str]:
         if not isinstance(stated, dict) or not set(SECTIONS) & set(stated):
             raise ValueError("none of the sections setting, imageType, featureClass")
     except (yaml.YAMLError, ValueError, RecursionError) as problem:
-        found = str(problem).splitlines()[0][:80] if str(problem) else type(problem).__name__
+        said = str(problem).splitlines()[0][:80] if str(problem) else type(problem).__name__
         raise TableError(
             "READ-053",
             f"{inert(path.name)} is no parameter file of PyRadiomics",
-            found=inert(found),
+            found=inert(said),
             fix="name tables, and the file given to --param",
         ) from None
     settings, images = stated.get("setting"), stated.get("imageType")
-    found = {name: flat(settings[name]) for name in MATTERS if isinstance(settings, dict) and settings.get(name) is not None}
-    return found | ({"imageTypes": flat(images)} if isinstance(images, dict) and images else {})
+    stated_here: dict[str, str] = {}
+    if isinstance(settings, dict):
+        stated_here = {name: flat(settings[name]) for name in MATTERS if settings.get(name) is not None}
+    if isinstance(images, dict) and images:
+        stated_here["imageTypes"] = flat(images)
+    return stated_here
 
 
 def with_parameters(raw: RawTable, stated: Mapping[str, str], name: str) -> RawTable:
