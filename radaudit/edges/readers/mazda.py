@@ -15,6 +15,7 @@ from radaudit.edges.readers.formats.files import read_file
 from radaudit.edges.readers.formats.raw import RawTable, ReadOptions
 from radaudit.edges.readers.formats.reshape import WIDE, pivot, transpose
 from radaudit.edges.readers.glimpse import Glimpse, share
+from radaudit.errors import TableError
 from radaudit.tables.cells import PLAIN
 
 NAME = "mazda"
@@ -52,7 +53,7 @@ def claims(path: Path) -> bool:
 
 
 def read(path: Path, options: ReadOptions) -> RawTable:
-    """Return one row per region; raises TableError as the formats, ``transpose`` and ``pivot`` do."""
+    """Return one row per region; raises TableError READ-053 for a report without regions, and as the formats and ``reshape`` do."""
     table = read_file(path, replace(options, layout=WIDE))
     if not share(table.names, list(filter(known, table.names))):
         columns = [column for column in table.columns if 2 * sum(map(known, column.as_texts())) >= table.rows > 0]
@@ -69,4 +70,7 @@ def _pivoted(table: RawTable, feature: str) -> RawTable:
     """Return a long report (region, feature, value) with one row per region; the value is the last column of numbers."""
     numeric = [column.name for column in table.columns if all(PLAIN.fullmatch(text.strip()) for text in column.as_texts() if text.strip())]
     value = numeric[-1] if numeric else table.names[-1]
-    return pivot(table, feature=(feature,), value=value, keys=tuple(name for name in table.names if name not in (feature, value)))
+    keys = tuple(name for name in table.names if name not in (feature, value))
+    if not keys or feature == value:
+        raise TableError("READ-053", f"no column of {table.label} tells the regions of this report apart", fix="save the report again")
+    return pivot(table, feature=(feature,), value=value, keys=keys)

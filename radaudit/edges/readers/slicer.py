@@ -44,8 +44,8 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     if image is None or not all(map(table.has, PARTS)):
         raise TableError("READ-054", f"{table.label} has no columns {', '.join((IMAGE[0], *PARTS))}", fix="leave `reader:` out")
     named = (image, *PARTS)
-    if table.has(VALUE):
-        keys = tuple(name for name in table.names if name not in (*named, VALUE))
+    keys = tuple(name for name in table.names if name not in (*named, VALUE))
+    if table.has(VALUE) and keys:
         table = pivot(table, feature=named, value=VALUE, keys=keys)
         regions = keys
     else:
