@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from radaudit.checks import columns, features, outcome, patients, sites
+from radaudit.checks import columns, decimal_marks, features, outcome, patients, sites
 from radaudit.checks.profile import Profiles, SiteRow, profile
 from radaudit.checks.rules import CheckRules
 from radaudit.errors import DesignError
@@ -39,6 +39,7 @@ QUESTIONS = (
     features.zero_features,
     features.units_by_site,
     features.far_values,
+    decimal_marks.lost_decimal_marks,
     features.still_at_site,
     features.absent_at_site,
     features.already_standardised,

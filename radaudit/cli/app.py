@@ -17,7 +17,9 @@ from radaudit.cli.doctor import doctor
 from radaudit.cli.evaluate import evaluate
 from radaudit.cli.explain import explain
 from radaudit.cli.family import Family
+from radaudit.cli.features import features
 from radaudit.cli.federate import FEDERATE
+from radaudit.cli.ibsi import ibsi
 from radaudit.cli.ingest import ingest
 from radaudit.cli.init import init
 from radaudit.cli.lock import lock
@@ -33,7 +35,7 @@ from radaudit.cli.status import status
 from radaudit.cli.verify import verify
 
 GROUPS = {
-    "Begin": (demo, init, doctor),
+    "Begin": (demo, init, features, ibsi, doctor),
     "A study, in this order": (ingest, check, run_, status, lock, evaluate, report, SITE),
     "Beside a study": (repeatability, multiverse),
     "Read what was found": (verify, score, recompute, explain, show),

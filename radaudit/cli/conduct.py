@@ -183,10 +183,21 @@ def _print(console: Console, options: Options, result: Result | None, document: 
     if options.json == "-":
         console.raw(text)
         return
+    if not _ours(Path(options.json)):
+        console.say(f"warning: {options.json} is a file that radaudit did not write; it was left as it is")
+        return
     try:
         Path(options.json).write_text(text, encoding="utf-8")
     except OSError as error:
         console.say(f"warning: {options.json} could not be written: {error.strerror or type(error).__name__}")
+
+
+def _ours(path: Path) -> bool:
+    """Return True unless the path is a file with something else in it: ``--json cases.json`` may not replace a table."""
+    try:
+        return not path.is_file() or path.stat().st_size == 0 or SCHEMA.encode() in path.read_bytes()
+    except OSError:
+        return True
 
 
 def _lines(result: Result) -> list[str]:

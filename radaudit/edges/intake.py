@@ -45,7 +45,9 @@ def read_study(plan: Plan, folder: Path) -> Intake:
     measured = [measure(one, plan) for one in features]
     pool = pooled(plan, features, measured)
     findings = [finding for one in opened for finding in one.raw.findings]
-    findings += about_columns(pool.names, features, measured)
+    findings += about_columns(
+        pool.names, [(one.label, one.raw.reader, found.columns) for one, found in zip(features, measured, strict=True)]
+    )
     pool, registers, unrepeatable, said = repeatable(plan, folder, pool, features)
     findings += said
     facts = gather(features, others, pool.ids, plan)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from radaudit.study.terms import Cell, Section, Several, Share, Shorthand, Text
+from radaudit.study.terms import Cell, Section, Several, Share, Shorthand, Text, Whole
 
 
 class TableFile(Section):
@@ -17,9 +17,19 @@ class TableFile(Section):
     delimiter: Text | None = Field(None, description='Separator of a text table: ",", ";", "|", "\\t" or tab.')
     decimal: Literal[".", ","] | None = Field(None, description="Decimal mark of a text table.")
     encoding: Text | None = Field(None, description="Encoding of a text table, such as utf-8 or windows-1252.")
+    layout: Literal["wide", "long", "transposed"] | None = Field(
+        None, description="One row per case (wide), per value (long) or per feature (transposed)."
+    )
+    header: Annotated[tuple[Annotated[Whole, Field(ge=1, le=100)], ...], Several()] = Field(
+        (), description="Numbers of the rows that hold the column names, the first of the file being 1; several are joined."
+    )
     id: Text | None = Field(None, description="The patient column of this file, if it is not called as roles.subject says.")
     id_pattern: Text | None = Field(
         None, description="Regular expression; its match (its first group, if it has one) in the patient column is the id."
+    )
+    id_from: Literal["file name", "row"] | None = Field(
+        None,
+        description="Where the id stands if no column holds it: in the name of the file, or nowhere (each row is a patient of its own).",
     )
     site: Text | None = Field(None, description="The site all rows of this file come from.")
     unit: Text | None = Field(None, description="The region column of this file, if it is not called as roles.unit says.")

@@ -1,4 +1,4 @@
-"""Open every file a study names, with its digest and how its text was understood."""
+"""Open every table a study names, with its digest and how its text was understood; a folder or a pattern of files is one table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radaudit.digests import file_digest
+from radaudit.edges.readers import gathered
 from radaudit.edges.readers.formats.raw import RawTable, ReadOptions, every
 from radaudit.edges.readers.registry import read_table
 from radaudit.errors import TableError, nearest
@@ -48,9 +48,9 @@ def _entries(plan: Plan) -> Iterator[tuple[str, int, TableFile]]:
 
 def _open(plan: Plan, role: str, i: int, entry: TableFile, folder: Path) -> Opened:
     label, at = entry.file.replace("\\", "/"), f"tables.{role}[{i}]"
-    path = folder / label
-    if not path.is_file():
-        raise _not_there(path, folder, label, at)
+    files = gathered.several(folder, label) or ((folder / label,) if (folder / label).is_file() else ())
+    if not files:
+        raise _not_there(folder / label, folder, label, at)
     kept = spoken_for(plan, entry) if role == "features" else None
     options = ReadOptions(
         label=label,
@@ -58,14 +58,22 @@ def _open(plan: Plan, role: str, i: int, entry: TableFile, folder: Path) -> Open
         delimiter=entry.delimiter,
         decimal=entry.decimal,
         encoding=entry.encoding,
+        layout=entry.layout,
+        header=entry.header,
         text=every if kept is None else kept.__contains__,
+        keep=kept or frozenset(),
     )
-    raw = read_table(path, options, reader=entry.reader, recognise=role == "features")
+    recognise = role == "features"
+    if files == (folder / label,):
+        raw = read_table(files[0], options, reader=entry.reader, recognise=recognise)
+    else:
+        named = [(file.relative_to(folder).as_posix(), file) for file in files]
+        raw = gathered.gather(label, named, options, reader=entry.reader, recognise=recognise)
     source = Source(
         file=label,
         role=role,
-        sha256=file_digest(path),
-        bytes=path.stat().st_size,
+        sha256=gathered.files_digest(files, folder),
+        bytes=sum(file.stat().st_size for file in files),
         rows=raw.rows,
         columns=len(raw.columns),
         reader=raw.reader,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -30,7 +30,7 @@ class Pool:
     ids: list[str]
     units: list[str]
     files: list[Opened]
-    numbers: list[int]
+    where: list[str]
     names: list[str]
     values: Floats
     settings: list[Mapping[str, str]]
@@ -38,7 +38,7 @@ class Pool:
 
     def places(self) -> list[str]:
         """Where each row stands: file and row number."""
-        return [f"{opened.label} row {number}" for opened, number in zip(self.files, self.numbers, strict=True)]
+        return self.where
 
 
 def pooled(plan: Plan, features: Sequence[Opened], measured: Sequence[Measured]) -> Pool:
@@ -64,7 +64,7 @@ def pooled(plan: Plan, features: Sequence[Opened], measured: Sequence[Measured])
         ids=[text for one in features for text in patients.patient_ids(one, plan)],
         units=[text for one in features for text in _units(plan, one)],
         files=[one for one in features for _ in range(one.raw.rows)],
-        numbers=[number for one in features for number in one.raw.numbers],
+        where=[place for one in features for place in one.raw.places],
         names=names,
         values=stack.T,
         settings=[row for one in features for row in (one.raw.settings or ({},) * one.raw.rows)],
@@ -120,10 +120,13 @@ def _expect_features(plan: Plan, names: Sequence[str], features: Sequence[Opened
         )
 
 
-def about_columns(names: Sequence[str], features: Sequence[Opened], measured: Sequence[Measured]) -> Iterator[Finding]:
-    """Yield FEAT-032 for features not in every file, FEAT-001 for several extractors, FEAT-031 for names with unseen characters."""
-    if len(features) > 1:
-        lacking = {one.label: [name for name in names if name not in found.columns] for one, found in zip(features, measured, strict=True)}
+def about_columns(names: Sequence[str], tables: Sequence[tuple[str, str, Container[str]]]) -> Iterator[Finding]:
+    """Yield FEAT-032 for features not in every file, FEAT-001 for several extractors, FEAT-031 for names with unseen characters.
+
+    ``tables`` holds the label, the reader and the features of each table.
+    """
+    if len(tables) > 1:
+        lacking = {label: [name for name in names if name not in columns] for label, _, columns in tables}
         gone = {label: len(lost) for label, lost in lacking.items() if lost}
         if gone:
             partly = len({name for lost in lacking.values() for name in lost})
@@ -135,7 +138,7 @@ def about_columns(names: Sequence[str], features: Sequence[Opened], measured: Se
                 fix = f"write the table again with check.names = FALSE: {few(rewritten, most=2)}"
             facts: dict[str, Fact] = {"features": partly, "shared": len(names) - partly, "respelt": len(rewritten), "files": dict(gone)}
             yield answer("FEAT-032", Verdict.FAILED, sentence, facts=facts, fix=fix)
-        readers = sorted({one.raw.reader for one in features})
+        readers = sorted({reader for _, reader, _ in tables})
         if len(readers) > 1:
             sentence = f"The feature tables come from {len(readers)} extractors: {', '.join(readers)}."
             yield answer("FEAT-001", Verdict.FAILED, sentence, facts={"extractors": list(readers)})

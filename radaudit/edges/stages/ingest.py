@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radaudit.digests import digest, file_digest
+from radaudit.digests import digest
+from radaudit.edges.readers.gathered import files_digest, several
 from radaudit.edges.workspace import DONE, Progress, StageResult, Workspace
 from radaudit.ledger import Step
 
@@ -31,8 +33,13 @@ def inputs(ws: Workspace) -> str:
     entries = [entry for group in (ws.plan.tables.features, ws.plan.tables.clinical, ws.plan.tables.acquisition) for entry in group]
     register = ws.plan.features.reproducibility
     named = [entry.file for entry in entries] + ([register.file] if register else [])
-    files = {name: file_digest(path) for name in named if (path := ws.folder / name).is_file()}
+    files = {name: files_digest(found, ws.folder) for name in named if (found := _files(ws, name))}
     return digest({"plan": said, "files": files})
+
+
+def _files(ws: Workspace, text: str) -> tuple[Path, ...]:
+    path = ws.folder / text
+    return (path,) if path.is_file() else several(ws.folder, text) or ()
 
 
 def ingest(ws: Workspace, progress: Progress) -> tuple[StageResult, Intake]:

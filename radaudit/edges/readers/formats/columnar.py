@@ -14,7 +14,7 @@ from radaudit.tables.shown import few
 if TYPE_CHECKING:
     from radaudit.arrays import Floats
 
-SUFFIXES = (".parquet", ".pq", ".feather", ".arrow")
+SUFFIXES = (".parquet", ".pq", ".feather", ".arrow", ".ipc", ".arrows")
 MOST_BYTES = 4 << 30
 
 
@@ -44,7 +44,9 @@ def read_columnar(path: Path, options: ReadOptions) -> RawTable:
 def header(path: Path, options: ReadOptions) -> tuple[str, ...]:
     """Return the column names."""
     label = options.label or path.name
-    if path.suffix.lower() in (".parquet", ".pq"):
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    if start == b"PAR1":
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -59,7 +61,9 @@ def _open(path: Path, label: str) -> Any:
     import pyarrow as pa
 
     try:
-        if path.suffix.lower() in (".parquet", ".pq"):
+        with path.open("rb") as stream:
+            start = stream.read(6)
+        if start.startswith(b"PAR1"):
             import pyarrow.parquet as pq
 
             file = pq.ParquetFile(path)
@@ -67,9 +71,12 @@ def _open(path: Path, label: str) -> Any:
             if size > MOST_BYTES:
                 raise TableError("READ-038", f"{label} unpacks to {size >> 20} MiB", fix="split it by site")
             return file.read()
-        from pyarrow import feather
+        if start == b"ARROW1" or start.startswith(b"FEA1"):
+            from pyarrow import feather
 
-        return feather.read_table(path)
+            return feather.read_table(path)
+        with path.open("rb") as stream:
+            return pa.ipc.open_stream(stream).read_all()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as problem:
         raise TableError(
             "READ-030", f"{label} cannot be opened: {str(problem).splitlines()[0]}", fix="write it again as Parquet or CSV"

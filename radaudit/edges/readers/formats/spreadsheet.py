@@ -10,8 +10,10 @@ import datetime as dt
 import re
 import zipfile
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
+from radaudit.edges.readers.formats.headers import find_head, headed
 from radaudit.edges.readers.formats.raw import RawTable, ReadOptions, from_grid
 from radaudit.errors import TableError, nearest
 from radaudit.tables.cells import number_text
@@ -21,6 +23,7 @@ from radaudit.tables.shown import few, quoted
 SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 LARGEST = 1 << 30
 MOST_CELLS = 100_000_000
+SAMPLE = 30
 CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>")
@@ -39,19 +42,41 @@ def read_spreadsheet(path: Path, options: ReadOptions) -> RawTable:
         if row < len(cells) and column < len(cells[row]) and cells[row][column] == "":
             cells[row][column] = text
     grid = [[_shown(cell, options.decimal or ".") for cell in row] for row in cells]
-    first = next((i for i, row in enumerate(grid) if any(cell.strip() for cell in row)), None)
-    if first is None:
+    sample = list(islice(((i, row) for i, row in enumerate(grid) if any(cell.strip() for cell in row)), SAMPLE))
+    if not sample:
         raise TableError("READ-036", f"sheet {quoted(sheet)} of {label} holds nothing", fix="name another sheet: {file: ..., sheet: NAME}")
     dialect = {"sheet": sheet, "error cells": "looked for" if _is_zip(path) else "not shown by this format: read as empty"}
-    table = from_grid(grid[first:], label=label, first=first + 1, dialect=dialect)
+    head = find_head(_titles_cut(sample), label, stated=options.header)
+    width = len(grid[0])
+    names = [*head.names, *[""] * (width - len(head.names))]
+    table = headed(from_grid([names, *grid[head.body :]], label=label, first=head.body, dialect=dialect), head, names, label)
     dates = sum(isinstance(cell, dt.date | dt.time | dt.timedelta) for row in cells for cell in row)
     notes = [Accounted(file=label, column="", kind="date", what="written in ISO form", count=dates)] if dates else []
     return table.noting(*notes)
 
 
+def _titles_cut(sample: Sequence[tuple[int, Sequence[str]]]) -> list[tuple[int, Sequence[str]]]:
+    """Return the sample with rows above the table (only their first cell is filled) as rows of one cell."""
+    wide = next((k for k, (_, row) in enumerate(sample) if any(cell.strip() for cell in row[1:])), 0)
+    return [(i, row[:1] if k < wide else row) for k, (i, row) in enumerate(sample)]
+
+
 def header(path: Path, options: ReadOptions) -> tuple[str, ...]:
     """Return the column names of the sheet."""
     return read_spreadsheet(path, options).names
+
+
+def sheet_names(path: Path) -> tuple[str, ...]:
+    """Return the visible worksheets with content, in order; none for a workbook that cannot be opened."""
+    from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+    try:
+        _harmless(path, path.name)
+        book = CalamineWorkbook.from_path(str(path))
+        shown = [m.name for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet and m.visible == SheetVisibleEnum.Visible]
+        return tuple(name for name in shown if book.get_sheet_by_name(name).height)
+    except (CalamineError, TableError):
+        return ()
 
 
 def _cells(path: Path, options: ReadOptions, label: str) -> tuple[str, list[list[object]]]:
