@@ -1,4 +1,4 @@
-"""Answers: each item of a checklist from the evidence, from the form, or from a person; "no evidence" unless something is shown."""
+"""Answers: each item of a checklist from the run, from the form, or from a person; "no evidence" unless something is shown."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import Any
 
 from radaudit.checklists.items import Checklist, Item, shelf
 from radaudit.checklists.pointers import at, filled
-from radaudit.checklists.proofs import ANSWERS, AUTOMATIC, FORM, PERSON, Shown, first_shown, show
-from radaudit.checklists.questions import Evidence, Missing
+from radaudit.checklists.proofs import ANSWERS, AUTOMATIC, FORM, PERSON, Case, Shown, first_shown, show
+from radaudit.checklists.questions import Missing
 from radaudit.checklists.scores import active, band, metrics_score
 
 FOUND, NOTHING, NOT_APPLICABLE, NEEDS_PERSON = "evidence found", "no evidence", "not applicable", "needs a person"
 STATES = (FOUND, NOTHING, NOT_APPLICABLE, NEEDS_PERSON)
 
 
-def answered(evidence: Evidence) -> list[dict[str, Any]]:
+def answered(case: Case) -> list[dict[str, Any]]:
     """Return every checklist with the state of each item; a pure function of ``evidence`` (its other sections).
 
     ``proofs`` of an item are words; ``proofs.table`` gives the pointers and digests behind each.
     """
-    return [answer_checklist(checklist, evidence) for checklist in shelf().values()]
+    return [answer_checklist(checklist, case) for checklist in shelf().values()]
 
 
-def answer_checklist(checklist: Checklist, evidence: Evidence) -> dict[str, Any]:
+def answer_checklist(checklist: Checklist, case: Case) -> dict[str, Any]:
     """Return the JSON form of one checklist with its items, their states, the counts and, where the checklist defines one, the score."""
-    conditions = conditions_of(checklist, evidence)
+    conditions = conditions_of(checklist, case)
     holding = {name: bool(value["holds"]) for name, value in conditions.items()}
     within = active(checklist, holding)
-    people = _people(evidence, checklist.name)
-    rows = [_row(item, evidence, item.id in within, people.get(item.id), conditions) for item in checklist.items]
+    people = _people(case, checklist.name)
+    rows = [_row(item, case, item.id in within, people.get(item.id), conditions) for item in checklist.items]
     made: dict[str, Any] = {
         "name": checklist.name,
         "title": checklist.title,
@@ -65,29 +65,29 @@ def counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     }
 
 
-def conditions_of(checklist: Checklist, evidence: Evidence) -> dict[str, dict[str, Any]]:
+def conditions_of(checklist: Checklist, case: Case) -> dict[str, dict[str, Any]]:
     """Return whether each condition of a checklist holds and by what; what nothing says is taken to hold, so that no item is excused."""
     names = {name for _, name, _ in checklist.conditions} | {item.condition for item in checklist.items if item.condition}
-    return {name: _condition(name, evidence) for name in sorted(names)}
+    return {name: _condition(name, case) for name in sorted(names)}
 
 
-def _condition(name: str, evidence: Evidence) -> dict[str, Any]:
-    method = at(evidence, "/reporting/segmentation/method")
+def _condition(name: str, case: Case) -> dict[str, Any]:
+    method = at(case.evidence, "/reporting/segmentation/method")
     stated = "/reporting/segmentation/method"
     if name == "segmentation":
         return {"holds": method != "none", "proofs": [stated] if method else []}
     if name == "automatic":
         return {"holds": method in (None, "automatic"), "proofs": [stated] if method else []}
     table = "/cohort/table/features"
-    told = [table] if filled(at(evidence, table)) else []
+    told = [table] if filled(at(case.evidence, table)) else []
     # only tables of features are read: an end-to-end network cannot be fitted here
     return {"holds": not told if name == "deep" else True, "proofs": told}
 
 
-def _people(evidence: Evidence, name: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
+def _people(case: Case, name: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
     """Return what people answered about one checklist: item -> pointer and answer."""
     found: dict[str, tuple[str, Mapping[str, Any]]] = {}
-    rows = at(evidence, "/reporting/answers")
+    rows = at(case.evidence, "/reporting/answers")
     for i, row in enumerate(rows if isinstance(rows, Sequence) and not isinstance(rows, str) else ()):
         if isinstance(row, Mapping) and str(row.get("checklist", "")).casefold() == name.casefold() and filled(row.get("where")):
             found[str(row.get("item"))] = (f"{ANSWERS}{i}", row)
@@ -95,7 +95,7 @@ def _people(evidence: Evidence, name: str) -> dict[str, tuple[str, Mapping[str, 
 
 
 def _row(
-    item: Item, evidence: Evidence, within: bool, person: tuple[str, Mapping[str, Any]] | None, conditions: Mapping[str, Mapping[str, Any]]
+    item: Item, case: Case, within: bool, person: tuple[str, Mapping[str, Any]] | None, conditions: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     made: dict[str, Any] = {
         "id": item.id,
@@ -107,25 +107,25 @@ def _row(
         **({"weight": item.weight} if item.weight else {}),
         **({"most": item.most} if item.most else {}),
     }
-    return made | _state(item, evidence, within, person, conditions)
+    return made | _state(item, case, within, person, conditions)
 
 
 def _state(
-    item: Item, evidence: Evidence, within: bool, person: tuple[str, Mapping[str, Any]] | None, conditions: Mapping[str, Mapping[str, Any]]
+    item: Item, case: Case, within: bool, person: tuple[str, Mapping[str, Any]] | None, conditions: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Decide one item: outside its conditions, shown by evidence, answered by a person, or open."""
+    """Decide one item: outside its conditions, shown by case, answered by a person, or open."""
     if not within:
         return _nothing(NOT_APPLICABLE, f"the study has no {item.condition} part", conditions[item.condition]["proofs"])
-    excused = _excused(item, evidence)
+    excused = _excused(item, case)
     if excused:
         return excused
-    graded = _graded(item, evidence) if item.grades else None
-    found = graded if graded else first_shown(evidence, item.proof) if item.proof else Missing("")
+    graded = _graded(item, case) if item.grades else None
+    found = graded if graded else first_shown(case, item.proof) if item.proof else Missing("")
     if isinstance(found, dict):
         return found
     if isinstance(found, Shown):
         return {"state": FOUND, "kind": found.kind, "proofs": list(found.words)}
-    reason = found.reason if item.proof else _first_reason(item, evidence)
+    reason = found.reason if item.proof else _first_reason(item, case)
     if person:
         made = _answered(item, *person)
         shown = item.proof or item.grades
@@ -134,11 +134,11 @@ def _state(
     return _nothing(NOTHING if item.proof or item.grades else NEEDS_PERSON, reason) | penalty
 
 
-def _first_reason(item: Item, evidence: Evidence) -> str:
+def _first_reason(item: Item, case: Case) -> str:
     """Return why the easiest grade was not earned."""
     if not item.grades:
         return ""
-    found = first_shown(evidence, item.grades[-1].proof)
+    found = first_shown(case, item.grades[-1].proof)
     return found.reason if isinstance(found, Missing) else ""
 
 
@@ -146,23 +146,23 @@ def _nothing(state: str, reason: str, proofs: Sequence[str] = ()) -> dict[str, A
     return {"state": state, "proofs": list(proofs)} | ({"reason": reason} if reason else {})
 
 
-def _excused(item: Item, evidence: Evidence) -> dict[str, Any] | None:
+def _excused(item: Item, case: Case) -> dict[str, Any] | None:
     """Return that an item does not apply, with what shows it: a proof, or another imaging modality."""
     if item.na:
-        found = show(evidence, item.na)
+        found = show(case, item.na)
         if isinstance(found, Shown):
             return _nothing(NOT_APPLICABLE, item.na_why, found.words)
     if item.only:
         stated = "/reporting/acquisition/dynamic" if item.only == ("dynamic",) else "/reporting/acquisition/modality"
-        word = at(evidence, stated)
+        word = at(case.evidence, stated)
         if filled(word) and str(word) not in item.only:
             return _nothing(NOT_APPLICABLE, f"concerns {item.applies}; the study states {word}", (stated,))
     return None
 
 
-def _graded(item: Item, evidence: Evidence) -> dict[str, Any] | None:
+def _graded(item: Item, case: Case) -> dict[str, Any] | None:
     """Return what earns points: the best grade, or all that hold where the checklist adds them up; None if none does."""
-    held = [(grade, found) for grade in item.grades if isinstance(found := first_shown(evidence, grade.proof), Shown)]
+    held = [(grade, found) for grade in item.grades if isinstance(found := first_shown(case, grade.proof), Shown)]
     if not held:
         return None
     used = held if item.add else [max(held, key=lambda pair: pair[0].points)]

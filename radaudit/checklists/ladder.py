@@ -10,8 +10,8 @@ from typing import Any
 
 from radaudit.checklists.items import DATA
 from radaudit.checklists.pointers import at
-from radaudit.checklists.proofs import Shown, show
-from radaudit.checklists.questions import Evidence, diversity
+from radaudit.checklists.proofs import Case, Shown, show
+from radaudit.checklists.questions import diversity
 from radaudit.codes import explained
 
 
@@ -54,9 +54,9 @@ def scenarios() -> tuple[Level, ...]:
     return _rungs()[1]
 
 
-def climb(evidence: Evidence) -> dict[str, Any]:
+def climb(case: Case) -> dict[str, Any]:
     """Return the level reached, every level with its legs, and what the next one needs; a pure function of the evidence."""
-    rows = [_climbed(level, evidence) for level in levels()]
+    rows = [_climbed(level, case) for level in levels()]
     reached = 0
     for row in rows:
         if not row["met"]:
@@ -69,21 +69,21 @@ def climb(evidence: Evidence) -> dict[str, Any]:
         "level": reached,
         "of": len(rows),
         "name": name,
-        "sentence": _sentence(reached, len(rows), name, evidence),
+        "sentence": _sentence(reached, len(rows), name, case),
         "levels": rows,
         "next": None if above is None else {"name": above["name"], "means": above["means"], "needs": [_need(leg) for leg in lacking]},
-        "scenario": _scenario(evidence),
-        "diversity": [{"pointer": f"/evidence{pointer}", "effective": round(n, 6)} for pointer, n in diversity(evidence).items()],
+        "scenario": _scenario(case),
+        "diversity": [{"pointer": f"/evidence{pointer}", "effective": round(n, 6)} for pointer, n in diversity(case.evidence).items()],
     }
 
 
-def _climbed(level: Level, evidence: Evidence) -> dict[str, Any]:
-    legs = [_leg(leg, evidence) for leg in level.legs]
+def _climbed(level: Level, case: Case) -> dict[str, Any]:
+    legs = [_leg(leg, case) for leg in level.legs]
     return {"n": level.n, "name": level.name, "means": level.means, "met": all(leg["met"] for leg in legs), "legs": legs}
 
 
-def _leg(leg: Leg, evidence: Evidence) -> dict[str, Any]:
-    found = show(evidence, leg.rule)
+def _leg(leg: Leg, case: Case) -> dict[str, Any]:
+    found = show(case, leg.rule)
     if isinstance(found, Shown):
         return {"code": leg.code, "asks": leg.asks, "met": True, "kind": found.kind, "proofs": list(found.words), "reason": ""}
     return {"code": leg.code, "asks": leg.asks, "met": False, "kind": "", "proofs": [], "reason": found.reason}
@@ -94,18 +94,18 @@ def _need(leg: Mapping[str, Any]) -> dict[str, str]:
     return {"code": words.code, "title": words.title, "reason": str(leg["reason"]), "fix": words.fix}
 
 
-def _sentence(reached: int, of: int, name: str, evidence: Evidence) -> str:
-    verdict = at(evidence, "/verdict/overall")
-    said = f"; its primary claim: {verdict}" if isinstance(verdict, str) and at(evidence, "/verdict/claim") else ""
+def _sentence(reached: int, of: int, name: str, case: Case) -> str:
+    verdict = at(case.evidence, "/verdict/overall")
+    said = f"; its primary claim: {verdict}" if isinstance(verdict, str) and at(case.evidence, "/verdict/claim") else ""
     if not reached:
         return f"The dossier reaches no level of evidence{said}."
     return f"The dossier reaches level {reached} of {of} of the evidence, {name}{said}."
 
 
-def _scenario(evidence: Evidence) -> dict[str, Any] | None:
-    asked = at(evidence, "/reporting/trial/scenario")
+def _scenario(case: Case) -> dict[str, Any] | None:
+    asked = at(case.evidence, "/reporting/trial/scenario")
     found = next((row for row in scenarios() if row.name == asked), None)
-    return None if found is None else _climbed(found, evidence)
+    return None if found is None else _climbed(found, case)
 
 
 def ladder_lines(found: Mapping[str, Any]) -> Sequence[str]:

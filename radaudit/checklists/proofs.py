@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +36,14 @@ class Shown:
     words: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Evidence that is asked many times: what a word gave is kept."""
+
+    evidence: Evidence
+    kept: dict[str, tuple[Mapping[str, str], ...] | Missing] = field(default_factory=dict)
+
+
 @cache
 def proofs() -> Mapping[str, Proof]:
     """Return every proof by name. Raises PluginError (STUDY-152) if the file asks what no question answers."""
@@ -57,13 +65,19 @@ def proof(word: str) -> Proof:
         )
     if word.startswith("/"):
         return Proof(
-            name=word, kind=PERSON if word.startswith(ANSWERS) else FORM, says=f"{named(word)} as stated", needs=(f"filled {word}",)
+            name=word, kind=PERSON if word.startswith(ANSWERS) else FORM, says=f"{named(word)} as stated", needs=(f"present {word}",)
         )
     return proofs()[word]
 
 
-def prove(evidence: Evidence, word: str) -> tuple[Mapping[str, str], ...] | Missing:
+def prove(case: Case, word: str) -> tuple[Mapping[str, str], ...] | Missing:
     """Return the pointers, with digests, that prove one word, never none; or why it is not proved."""
+    if word not in case.kept:
+        case.kept[word] = _proved(case.evidence, word)
+    return case.kept[word]
+
+
+def _proved(evidence: Evidence, word: str) -> tuple[Mapping[str, str], ...] | Missing:
     one = proof(word)
     found: dict[str, Mapping[str, str]] = {}
     for line in one.needs:
@@ -78,22 +92,22 @@ def prove(evidence: Evidence, word: str) -> tuple[Mapping[str, str], ...] | Miss
     return tuple(found.values()) if found else Missing(f"{one.says}: nothing is asked")
 
 
-def show(evidence: Evidence, rule: str) -> Shown | Missing:
+def show(case: Case, rule: str) -> Shown | Missing:
     """Return that a rule holds, all of its words, or why it does not."""
     words = tuple(rule.split())
     for word in words:
-        found = prove(evidence, word)
+        found = prove(case, word)
         if isinstance(found, Missing):
             return found
     kinds = {proof(word).kind for word in words}
     return Shown(kind=FORM if FORM in kinds else AUTOMATIC, words=words) if words else Missing("nothing is asked")
 
 
-def first_shown(evidence: Evidence, rules: Iterable[str]) -> Shown | Missing:
+def first_shown(case: Case, rules: Iterable[str]) -> Shown | Missing:
     """Return the first way that holds, or why the first one does not."""
     why: Missing | None = None
     for rule in rules:
-        found = show(evidence, rule)
+        found = show(case, rule)
         if isinstance(found, Shown):
             return found
         why = why or found
@@ -114,11 +128,11 @@ def fields_of(rules: Iterable[str]) -> set[str]:
     return found
 
 
-def table(evidence: Evidence, words: Iterable[str]) -> dict[str, dict[str, Any]]:
+def table(case: Case, words: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return for each word its kind, what it says, the pointers and digests that prove it. Raises ValueError if one is not."""
     made: dict[str, dict[str, Any]] = {}
     for word in sorted(set(words)):
-        found = prove(evidence, word)
+        found = prove(case, word)
         if isinstance(found, Missing):
             raise ValueError(f"{word} is not proved: {found.reason}")
         one = proof(word)

@@ -38,6 +38,11 @@ def _filled(evidence: Evidence, pointer: str) -> Answer:
     return (pointer,) if filled(at(evidence, pointer)) else Missing(f"{named(pointer)} is empty or not there")
 
 
+def _present(evidence: Evidence, pointer: str) -> Answer:
+    found = at(evidence, pointer)
+    return (pointer,) if found not in (None, "", [], {}) else Missing(f"{named(pointer)} is not there")
+
+
 def _number(evidence: Evidence, pointer: str) -> Answer:
     return (pointer,) if number(at(evidence, pointer)) is not None else Missing(f"{named(pointer)} is no finite number")
 
@@ -256,6 +261,7 @@ def named(pointer: str) -> str:
 
 ASKED: Mapping[str, Callable[..., Answer]] = {
     "filled": _filled,
+    "present": _present,
     "number": _number,
     "estimate": _estimate,
     "least": _least,

@@ -7,14 +7,15 @@ from typing import Any
 
 from radaudit.checklists.answers import answered
 from radaudit.checklists.ladder import climb
-from radaudit.checklists.proofs import table
+from radaudit.checklists.proofs import Case, table
 from radaudit.checklists.questions import Evidence
 
 
 def against_standards(evidence: Evidence) -> dict[str, Any]:
     """Return the members ``checklists``, ``ladder`` and ``proofs`` of the evidence, made from its other members."""
-    lists, ladder = answered(evidence), climb(evidence)
-    return {"checklists": lists, "ladder": ladder, "proofs": table(evidence, words_used(lists, ladder))}
+    case = Case(evidence)
+    lists, ladder = answered(case), climb(case)
+    return {"checklists": lists, "ladder": ladder, "proofs": table(case, words_used(lists, ladder))}
 
 
 def words_used(lists: Sequence[Mapping[str, Any]], ladder: Mapping[str, Any]) -> set[str]:

@@ -268,7 +268,12 @@ def _ibsi(form: Reporting) -> Iterator[Problem]:
 
 def _contradictory(form: Reporting) -> Iterator[Problem]:
     """Yield pairs of statements that cannot both be true."""
-    regions, trial = form.segmentation, form.trial
+    regions, trial, kept = form.segmentation, form.trial, form.registration
+    unregistered = (
+        "not registered" in (kept.registry or "").casefold() and kept.number is not None,
+        ("registration", "number"),
+        "the study was not registered, but has a number",
+    )
     pairs = (
         (
             regions.method == "automatic" and regions.test_set in ("single reader", "several readers"),
@@ -296,6 +301,6 @@ def _contradictory(form: Reporting) -> Iterator[Problem]:
             "a locked endpoint needs the endpoint: reporting.trial.endpoint",
         ),
     )
-    for contradicts, where, what in pairs:
+    for contradicts, where, what in (*pairs, unregistered):
         if contradicts:
             yield Problem(code="STUDY-156", path=("reporting", *where), what=what, fix="correct one of the two")
