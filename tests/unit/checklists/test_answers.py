@@ -175,3 +175,18 @@ def test_placeholders_and_emptiness_say_nothing(empty: object) -> None:
 @pytest.mark.parametrize("said", ["none declared", "0.5 mm", 0, 0.0, True, ["a"], {"a": 1}, "NA value 3"])
 def test_what_is_stated_says_something(said: object) -> None:
     assert filled(said)
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        ({}, FOUND),
+        ({"readers": 1}, NOTHING),
+        ({"reliability": None}, NOTHING),
+        ({"core_laboratory": None}, NOTHING),
+        ({"method": "automatic", "readers": 0}, NOTHING),
+        ({"method": "automatic", "readers": 0, "ce_mark": "CE 0123"}, FOUND),
+    ],
+)
+def test_one_reader_or_no_agreement_leaves_the_segmentation_of_table_3_open(change: dict[str, Any], state: str) -> None:
+    assert item(with_form(segmentation={**FORM["segmentation"], **change}), "Table 3", "3")["state"] == state
