@@ -64,10 +64,13 @@ def proof(word: str) -> Proof:
             name=word, kind=FORM, says=f"study.yaml states reporting.{field}", needs=(f"filled /reporting/{field.replace('.', '/')}",)
         )
     if word.startswith("/"):
-        return Proof(
-            name=word, kind=PERSON if word.startswith(ANSWERS) else FORM, says=f"{named(word)} as stated", needs=(f"present {word}",)
-        )
+        return Proof(name=word, kind=_kind(word), says=f"{named(word)} as stated", needs=(f"present {word}",))
     return proofs()[word]
+
+
+def _kind(pointer: str) -> str:
+    """Return who stands behind what a pointer leads to."""
+    return PERSON if pointer.startswith(ANSWERS) else FORM if pointer.startswith("/reporting/") else AUTOMATIC
 
 
 def prove(case: Case, word: str) -> tuple[Mapping[str, str], ...] | Missing:
@@ -83,7 +86,9 @@ def _proved(evidence: Evidence, word: str) -> tuple[Mapping[str, str], ...] | Mi
     for line in one.needs:
         answer = ask(evidence, line)
         if isinstance(answer, Missing):
-            return Missing(f"study.yaml does not state reporting.{word[1:]}" if word.startswith("@") else f"{one.says}: {answer.reason}")
+            return Missing(
+                f"study.yaml does not state reporting.{word[1:]}" if word.startswith("@") else f"{answer.reason} (asked for: {one.says})"
+            )
         for pointer in answer:
             seal = sealed(evidence, pointer)
             if seal is None:

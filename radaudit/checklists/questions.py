@@ -85,7 +85,11 @@ def _fewer(evidence: Evidence, pointer: str, than: str) -> Answer:
 def _is(evidence: Evidence, pointer: str, words: str) -> Answer:
     found = at(evidence, pointer)
     text = "true" if found is True else str(found).replace(" ", "-")
-    return (pointer,) if text in words.split("|") else Missing(f"{named(pointer)} is not {words.replace('|', ' or ')}")
+    return (
+        (pointer,)
+        if text in words.split("|")
+        else Missing(f"{named(pointer)}: {'nothing' if found is None else text}, not {words.replace('|', ' or ')}")
+    )
 
 
 def _verdicts(evidence: Evidence, code: str) -> list[tuple[str, str]]:

@@ -177,7 +177,8 @@ def shown(item: Node, proofs: Node) -> Line:
     line: list[Span] = []
     for name in item.texts("proofs"):
         line += [span("; ")] if line else []
-        line.append(span(proofs.node(name).text("says") or name, link=words.anchor("proof", name) if proofs.has(name) else ""))
+        said = "study.yaml states" if name.startswith("@") else proofs.node(name).text("says")
+        line += [span(f"{said} "), span(name.lstrip("@"), link=words.anchor("proof", name) if proofs.has(name) else "")]
     reason = item.text("reason")
     if reason:
         line.append(span(f"{' ' if line else ''}{words.sentence(reason)}", style="muted"))
