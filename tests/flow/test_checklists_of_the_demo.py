@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import shutil
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from radaudit.checklists import against_standards
 from radaudit.digests import digest
 from radaudit.edges.stages.standards import standards
 from radaudit.edges.workspace import Workspace
 from radaudit.verify.standards import check_standards
 from tests.conftest import ROOT, run_radaudit
+from tests.laws.test_checklist_laws import EMPTY, VERDICTS, check_support, damaged, places
 
 FORM = Path(__file__).with_name("egfr_reporting.yaml")
 
@@ -64,6 +68,20 @@ def test_every_yes_of_the_example_points_to_what_its_dossier_holds(demo: Path) -
     assert [(f.code, f.failed) for f in check_standards(evidence)] == [("STUDY-160", False)]
     seal = evidence["proofs"]["discrimination"]["evidence"][0]
     assert (seal["pointer"], seal["sha256"]) == ("/evidence/performance/auc", digest(evidence["performance"]["auc"]))
+
+
+def test_100_damages_of_the_evidence_of_a_real_run_give_no_unsupported_yes(demo: Path) -> None:
+    whole = json.loads((demo / "dossier/0001/dossier.json").read_text("utf-8"))["evidence"]
+    whole = {name: value for name, value in whole.items() if name not in ("checklists", "ladder", "proofs")}
+    everywhere = places(whole)
+    draw = random.Random(20261128)
+    for _ in range(100):
+        evidence = deepcopy(whole)
+        for _ in range(draw.randint(1, 30)):
+            kind = draw.choice(("remove", "empty", "fail"))
+            at = draw.randrange(len(whole["findings"])) if kind == "fail" else draw.choice(everywhere)
+            damaged(evidence, kind, at, draw.choice(VERDICTS if kind == "fail" else EMPTY))
+        check_support(evidence, against_standards(evidence))
 
 
 def test_what_counts_against_the_example_is_not_filled(demo: Path) -> None:
