@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from radaudit.cli.check import check
+from radaudit.cli.checklist import checklist
 from radaudit.cli.conduct import BUG, INTERRUPTED, USAGE, json_document
 from radaudit.cli.console import Console
 from radaudit.cli.demo import demo
@@ -38,7 +39,7 @@ GROUPS = {
     "Begin": (demo, init, features, ibsi, doctor),
     "A study, in this order": (ingest, check, run_, status, lock, evaluate, report, SITE),
     "Beside a study": (repeatability, multiverse),
-    "Read what was found": (verify, score, recompute, explain, show),
+    "Read what was found": (verify, score, recompute, checklist, explain, show),
     "With other hospitals": (FEDERATE,),
 }
 EPILOG = """\

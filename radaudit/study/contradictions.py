@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from radaudit.errors import listed, nearest
 from radaudit.study.contradictions_analysis import analysis_contradictions
 from radaudit.study.problem import Path, Problem, dotted, two_roles
+from radaudit.study.reporting import reporting_problems
 
 if TYPE_CHECKING:
     from radaudit.study.plan import Plan
@@ -19,6 +20,7 @@ def contradictions(plan: Plan) -> Iterator[Problem]:
     for question in (_files, _roles, _outcome, _leaks, _never, _preserved):
         yield from question(plan)
     yield from analysis_contradictions(plan)
+    yield from reporting_problems(plan)
 
 
 def _files(plan: Plan) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ from radaudit.errors import StudyError
 from radaudit.study.analysis import Claim, Harmonise, Model, Rules, Split, StudyName, Threshold, Tracking
 from radaudit.study.columns import Columns, Features, Tables
 from radaudit.study.problem import DERIVED_SITE
+from radaudit.study.reporting import Reporting
 from radaudit.study.terms import Section, Text, Whole
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Plan(Section):
     rules: Rules = Field(Rules(), description="Numbers the checks compare with.")
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = Field(1, description="Start of every stream of random numbers.")
     tracking: Tracking = Field(Tracking(), description="Where the record is mirrored; not part of the plan's digest.")
+    reporting: Reporting | None = Field(None, description="What no table knows, for checklists; not part of the plan's digest.")
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Plan:
@@ -58,8 +60,8 @@ class Plan(Section):
         return read_plan(document)
 
     def document(self) -> dict[str, Any]:
-        """Return the science of the study as JSON: defaults spelled out, ``tracking`` left out."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"tracking"})
+        """Return the science of the study as JSON: defaults spelled out, ``tracking`` and ``reporting`` left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"tracking", "reporting"})
 
     @property
     def digest(self) -> str:

@@ -19,6 +19,7 @@ from radaudit.verify.reading import read_files
 from radaudit.verify.record import check_lock, check_record, read_chain
 from radaudit.verify.report import Report, failed, not_run, passed
 from radaudit.verify.scoring import disagreements
+from radaudit.verify.standards import check_standards
 
 DOSSIER, SIGNATURE, STUDY = "dossier.json", "signature.json", "study.yaml"
 DOSSIER_SCHEMA, SIGNATURE_SCHEMA = "radaudit/dossier/1", "radaudit/signature/1"
@@ -55,6 +56,7 @@ def verify_files(files: Mapping[str, bytes], *, trust: str | Collection[str] | N
     found += _asked(lambda: _evidence(evidence, record, own), DOSSIER)
     found += _asked(lambda: _signature(files, evidence), SIGNATURE)
     found += _asked(lambda: _record(files, evidence, record), "ledger.jsonl")
+    found += _asked(lambda: check_standards(evidence), DOSSIER)
     found += _asked(lambda: check_verdicts(evidence) + check_page(files[PAGE], files[DOSSIER], evidence), DOSSIER)
     fingerprint = "" if any(finding.blocking and finding.code in ("VERIFY-021", "VERIFY-022") for finding in found) else envelope.keyid
     return Report(findings=tuple(found), files=len(files), fingerprint=fingerprint, evidence_sha256=own)

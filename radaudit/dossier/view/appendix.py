@@ -1,4 +1,4 @@
-"""Sections 11 and 13, which are not part of this version, and the appendix: how to verify offline, and what the words mean."""
+"""The part of section 13 that is not part of this version, and the appendix: how to verify offline, and what the words mean."""
 
 from __future__ import annotations
 
@@ -31,11 +31,6 @@ GLOSSARY = (
     ("test set", "Patients set aside before anything was fitted (the holdout); opened with a lock and a reason, and counted."),
     ("waived", "A finding accepted by a recorded decision; it stays visible."),
 )
-
-
-def checklists() -> tuple[Block, ...]:
-    """Return section 11."""
-    return (Prose(line=say("Not part of this version: CLEAR, METRICS and TRIPOD+AI items are not answered here."), muted=True),)
 
 
 def sign_off() -> tuple[Block, ...]:

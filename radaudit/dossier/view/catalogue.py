@@ -46,6 +46,7 @@ FIGURES = {
     "FIG-09-1": "Coefficients",
     "FIG-09-2": "Selection stability",
     "FIG-10-1": "Access strip",
+    "FIG-11-1": "Checklists",
     "FIG-12-1": "Provenance graph",
 }
 

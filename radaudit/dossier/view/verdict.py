@@ -7,6 +7,7 @@ import re
 from radaudit.dossier.view import words
 from radaudit.dossier.view.catalogue import ALIASES, FIGURES, SECTIONS
 from radaudit.dossier.view.charts import Gauge
+from radaudit.dossier.view.checklists import level
 from radaudit.dossier.view.node import Node, Quantity
 from radaudit.dossier.view.parts import Cell, Line, Missing, Reason, Span, Status, Table, Tile, Top, cell, columns, say, span
 
@@ -175,4 +176,5 @@ def top(evidence: Node, status: dict[str, Status], entries: frozenset[str]) -> T
         claims=claims_table(evidence, status),
         rule=evidence.texts("decision_rule"),
         coverage=coverage(evidence),
+        level=level(evidence),
     )

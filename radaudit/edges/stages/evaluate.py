@@ -132,9 +132,15 @@ def _answered(ws: Workspace, findings: tuple[Finding, ...], openings: int) -> St
             "",
             f"VERDICT   {overall.upper()}" + (" (post hoc)" if evidence["verdict"]["post_hoc"] else ""),
             *wrapped(evidence["coverage"]["sentence"], first="coverage  "),
+            *wrapped(evidence["ladder"]["sentence"], first="level     "),
             "next      radaudit report",
         ),
-        details={"verdict": evidence["verdict"], "claims": evidence["claims"], "coverage": evidence["coverage"]},
+        details={
+            "verdict": evidence["verdict"],
+            "claims": evidence["claims"],
+            "coverage": evidence["coverage"],
+            "ladder": evidence["ladder"],
+        },
     )
 
 

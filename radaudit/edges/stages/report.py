@@ -142,6 +142,7 @@ def report(ws: Workspace, progress: Progress) -> StageResult:
         outputs={"dossier": f"{where}/dossier.json", "page": f"{where}/dossier.html"},
         text=(
             f"verdict   {overall.upper()}",
+            *level_lines(evidence),
             f"dossier   {where}/dossier.html",
             f"evidence  {sha256}",
             f"signed by {ws.key.fingerprint}",
@@ -149,6 +150,17 @@ def report(ws: Workspace, progress: Progress) -> StageResult:
         ),
         details={"verdict": evidence["verdict"], "evidence_sha256": sha256, "key": ws.key.fingerprint},
     )
+
+
+def level_lines(evidence: dict[str, Any]) -> tuple[str, ...]:
+    """Return the level of evidence, what the next one needs, and how far the checklists of radiomics are filled."""
+    from radaudit.checklists import ladder_lines
+    from radaudit.study.lines import wrapped
+
+    first, *rest = ladder_lines(evidence["ladder"])
+    filled = "; ".join(f"{made['name']} {made['counts']['evidence']} of {made['counts']['items']}" for made in evidence["checklists"][:3])
+    lines = [*wrapped(first, first="level     "), *(part for line in rest for part in wrapped(line, first="          "))]
+    return (*lines, f"filled    {filled}   (radaudit checklist)")
 
 
 def _concluded(ws: Workspace, evidence: dict[str, Any], sha256: str) -> None:

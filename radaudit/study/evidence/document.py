@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import radaudit
+from radaudit.checklists import against_standards
 from radaudit.findings import Finding, ranked
 from radaudit.signature import registration, signature_bytes
 from radaudit.study.evidence.cohort import cohort
@@ -62,14 +63,7 @@ def evidence(parts: Parts) -> dict[str, Any]:
     made: dict[str, Any] = {
         "schema": SCHEMA,
         "radaudit": radaudit.__version__,
-        "study": {
-            "name": plan.study,
-            "title": plan.title or plan.study,
-            "question": plan.question or "",
-            "plan_sha256": plan.digest,
-            "file": parts.study_file,
-            "seed": plan.seed,
-        },
+        "study": study(plan, parts.study_file),
         "signature": _signature(parts),
         **decided,
         "findings": _numbered(everything),
@@ -81,6 +75,7 @@ def evidence(parts: Parts) -> dict[str, Any]:
         "development": _development(development),
         "transport": transport,
         "choices": None if parts.choices is None else {name: parts.choices[name] for name in ("splits", "pipelines")},
+        **reported(plan),
         "provenance": provenance([s.document() for s in parts.intake.sources], _digests(parts), plan.digest, radaudit.__version__, SCHEMA),
     }
     if parts.trained["harmonisation"] is None:
@@ -89,7 +84,27 @@ def evidence(parts: Parts) -> dict[str, Any]:
         made["choices_reason"] = "radaudit multiverse was not run after the test set was opened"
     if performed is None:
         made["performance_reason"] = SEALED
-    return made
+    return made | against_standards(made)
+
+
+def study(plan: Plan, file: str) -> dict[str, Any]:
+    """Return what identifies the study and its plan; ``file`` is study.yaml as it is."""
+    return {
+        "name": plan.study,
+        "title": plan.title or plan.study,
+        "question": plan.question or "",
+        "plan_sha256": plan.digest,
+        "file": file,
+        "seed": plan.seed,
+        "test_by": plan.split.test.by,
+    }
+
+
+def reported(plan: Plan) -> dict[str, Any]:
+    """Return the reporting form as stated, or why there is none."""
+    if plan.reporting is None:
+        return {"reporting": None, "reporting_reason": "study.yaml has no reporting section"}
+    return {"reporting": plan.reporting.document()}
 
 
 def transported(trained: Mapping[str, Any], evaluated: Mapping[str, Any] | None, plan: Plan) -> dict[str, Any]:

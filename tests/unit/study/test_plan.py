@@ -39,7 +39,7 @@ def test_the_schema_knows_every_key_and_refuses_others() -> None:
 
 def test_the_document_reads_back_as_the_same_plan(plan: Plan) -> None:
     again = Plan.of(json.loads(json.dumps(plan.document())))
-    assert again == plan
+    assert again == plan.model_copy(update={"reporting": None})  # the form is no part of the plan
     assert again.digest == plan.digest == digest(plan.document())
 
 
