@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from radaudit.edges.readers.pyradiomics import MATTERS
 from radaudit.errors import StudyError, listed
 from radaudit.tables.shown import inert
 
@@ -16,7 +15,7 @@ TRUTH = {"true": "True", "false": "False"}
 
 
 def read_params(path: Path) -> dict[str, str]:
-    """Return the settings that change values, as the diagnostics of PyRadiomics write them. Raises StudyError FEAT-126, STUDY-033."""
+    """Return the settings of the file, as the diagnostics of PyRadiomics write them. Raises StudyError FEAT-126, STUDY-033."""
     import yaml
 
     if not path.is_file():
@@ -33,7 +32,7 @@ def read_params(path: Path) -> dict[str, str]:
     stated = document.get("setting") or {}
     if not isinstance(stated, dict):
         raise _not_one(path, "setting is no mapping")
-    return {name: flat for name in MATTERS if name in stated and (flat := _flat(stated[name]))}
+    return {str(name): flat for name, value in sorted(stated.items()) if not isinstance(value, dict) and (flat := _flat(value))}
 
 
 def _flat(value: Any) -> str:
