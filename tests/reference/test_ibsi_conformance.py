@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 from radaudit.checks.conformance import Conformance, conformance
-from radaudit.tables.names import identity, parts_of, quantities
+from radaudit.tables.names import identity, known_features, parts_of, quantities
 from radaudit.tables.names.quantities import by_tag
 from radaudit.tables.names.tags import curve
 from radaudit.tables.reference_values import reference_values
@@ -143,6 +143,16 @@ def test_the_counts_of_pyradiomics_and_mirp_are_those_of_the_shared_table() -> N
     assert (sum(one.within for one in counted), len(counted)) == (87, 89)
     assert {one.name for one in counted if not one.within} == {"original_shape_MinorAxisLength", "original_shape_LeastAxisLength"}
     assert {one.name for one in on_the_phantom("mirp", "mirp_phantom.csv").outside} == {"ivh_i10", "ivh_diff_i10_i90"}
+
+
+def test_185_features_of_pysera_agree_whose_morphology_is_named_by_tags() -> None:
+    """In three dimensions, without the 21 names of morphology that are no tags; the shared table counts these 185."""
+    renamed = {name for extractor, _, name in known_features() if extractor == "pysera" and name.startswith("morph_")}
+    found = [one for one in on_the_phantom("pysera", "pysera_phantom.csv").compared if one.aggregation in ("DHQ4", "ITBB", "IAZD", "KOBO")]
+    tagged = [one for one in found if one.name not in renamed]
+    assert (sum(one.within for one in found), len(found)) == (206, 210)
+    assert (sum(one.within for one in tagged), len(tagged)) == (185, 189)
+    assert {one.reference.code for one in tagged if not one.within} == {"NDRX", "1QCO"}
 
 
 def phantom() -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
