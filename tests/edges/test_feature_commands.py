@@ -47,7 +47,7 @@ def table(folder: Path, name: str, columns: dict[str, list[str]]) -> Path:
     [
         ("pyradiomics_phantom.csv", "pyradiomics", 99, 102),
         ("mirp_phantom.csv", "mirp", 167, 169),
-        ("pysera_phantom.csv", "pysera", 340, 349),
+        ("pysera_phantom.csv", "pysera", 338, 346),
         ("nyxus_phantom.csv", "nyxus", 90, 148),
         ("pycerr_default_phantom.csv", "cerr", 9, 112),
     ],
@@ -184,6 +184,34 @@ def test_settings_versions_discretisations_and_units_are_compared_between_tables
         table(tmp_path, "e.csv", {f"cm_corr_d1_3d_avg_{bins}": ["1.5"] for bins in ("fbs_w25.0", "fbn_n32", "fbs_w10.0")}),
     )
     assert "FEAT-007" in codes(document)
+
+
+def test_a_parameter_file_is_compared_with_what_the_diagnostics_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def done(settings: str) -> Path:
+        columns = {"diagnostics_Configuration_Settings": [settings], "original_glcm_Contrast": ["1.5"], "original_glcm_Id": ["0.5"]}
+        return table(tmp_path, "done.csv", columns)
+
+    params = tmp_path / "params.yaml"
+    params.write_text("setting:\n  binWidth: 25\n  resampledPixelSpacing: [1, 1, 1]\n  force2D: true\nimageType:\n  Original: {}\n")
+    same = done("{'binWidth': 25.0, 'resampledPixelSpacing': [1.0, 1.0, 1.0], 'force2D': True}")
+    _, document = said(capsys, "features", same, "--params", params)
+    assert "FEAT-125" in codes(document, "passed")
+    code, document = said(capsys, "features", done("{'binWidth': 10, 'force2D': True}"), "--params", params)
+    assert code == 1
+    finding = next(one for one in document["findings"] if one["code"] == "FEAT-125")
+    assert finding["facts"]["settings"] == ["binWidth"]
+    plain = table(tmp_path, "plain.csv", {name: ["1.5"] for name in ("original_glcm_Contrast", "original_glcm_Id", "original_glcm_Idm")})
+    _, document = said(capsys, "features", plain, "--params", params)
+    assert "FEAT-125" in codes(document, "not run")
+    first = document["tables"][0]["features"][0]
+    assert (first["discretisation"], first["aggregation"]) == ("fixed bins of 25", "2.5D, merged over slices, averaged over directions")
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", "binWidth: 25", "setting: [1]", "setting: {a: [", "\x00"])
+def test_what_is_no_parameter_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    (tmp_path / "p.yaml").write_text(text, encoding="utf-8")
+    code, document = said(capsys, "features", wide(tmp_path, "mirp_phantom.csv"), "--params", tmp_path / "p.yaml")
+    assert (code, document["errors"][0]["code"]) == (3, "FEAT-126")
 
 
 def test_anonymous_and_unknown_names_are_said_to_be_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
