@@ -278,7 +278,7 @@ def _dates(tables: Sorted) -> list[str]:
 
 def _features(tables: Sorted) -> list[str]:
     look = tables.features[0]
-    if look.reader in ("pyradiomics", "captk"):
+    if look.reader != "generic":
         return ["features:", line("  namespace: auto", f"{len(look.features)} names of {look.reader}, such as {look.features[0]}")]
     prefix = _prefix(look.features)
     pattern = scalar(f"{prefix}*") if prefix else None
