@@ -18,6 +18,9 @@ from radaudit.edges.loose.parameters import SUFFIXES, about_parameters, read_par
 from radaudit.edges.loose.people import People, people
 from radaudit.errors import StudyError
 from radaudit.findings import Finding, Verdict, ranked
+from radaudit.study.guesses import Look as Seen
+from radaudit.study.guesses import world
+from radaudit.study.table_kinds import kind_of
 from radaudit.tables.roles import Roles
 from radaudit.tables.table import FeatureTable
 
@@ -223,7 +226,19 @@ def _table(look: Look) -> dict[str, Any]:
         "times_in_names": list(times_in_names(tuple(look.measured.columns))),
         "site": who.site or None,
         "sites": len({site for site in who.sites if site}),
+        **_clinical(look),
     }
+
+
+def _clinical(look: Look) -> dict[str, str | None]:
+    """Return the world a table without features comes from, such as REDCap, and what it is for, such as overlaps of segmentations."""
+    if look.features:
+        return {"world": None, "kind": None}
+    raw = look.loaded.raw
+    columns = {column.name: column.as_texts() for column in raw.columns}
+    seen = Seen(file=look.label, rows=raw.rows, columns=columns, reader=raw.reader)
+    home, kind = world(seen), kind_of(seen)
+    return {"world": home[0].name if home else None, "kind": kind.title if kind else None}
 
 
 def lines(found: Ingested) -> list[str]:
@@ -238,6 +253,9 @@ def lines(found: Ingested) -> list[str]:
         said.append(f"  ids     {table['patients']} patients by {where} ({ident['evidence']})")
         if table["units"]:
             said.append(f"  rows    told apart by {', '.join(table['units'])}")
+        told = [text for text in (table["world"], table["kind"]) if text]
+        if told:
+            said.append(f"  looks   like {', '.join(told)}")
         if table["site"]:
             said.append(f"  sites   {table['sites']} by column {table['site']}")
     version = document["version"]
