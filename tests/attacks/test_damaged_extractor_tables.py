@@ -20,8 +20,8 @@ CELLS = (
 )  # fmt: skip
 FORMS = (
     "pyradiomics", "pyradiomics json", "pyradiomics txt", "pyradiomics 1", "slicer", "slicer wide", "mirp", "mirp 1", "zrad", "pysera",
-    "medimage", "ibsi_template", "lifex", "lifex older", "nyxus", "captk", "pycerr", "cerr", "racat", "radiomicsj", "oncoradiomics", "mazda",
-    "mazda long", "mazda q", "deep",
+    "medimage", "ibsi_template", "lifex", "lifex older", "nyxus", "captk", "pycerr", "cerr", "racat", "radiomicsj", "oncoradiomics",
+    "mazda", "mazda long", "mazda q", "deep",
 )  # fmt: skip
 TIMES = 24
 LONGEST = 10.0
