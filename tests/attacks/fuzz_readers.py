@@ -15,8 +15,10 @@ import io
 import json
 import os
 import resource
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,7 +37,6 @@ from radaudit.errors import RadauditError  # noqa: E402
 from tests.attacks.workbook_parts import SHEET, workbook  # noqa: E402
 
 GIBIBYTE = 1 << 30
-SAYS = 50
 LAYOUTS = (None, None, None, "wide", "long", "transposed")
 CSV = (
     b"patient,original_shape_Sphericity,original_firstorder_Mean,original_glcm_Contrast\n"
@@ -113,12 +114,17 @@ KINDS: dict[str, tuple[Callable[[bytes], bytes], tuple[Callable[[], bytes], ...]
 class Target:
     """Reads what the fuzzer makes; counts what came out."""
 
-    def __init__(self, folder: Path, suffixes: tuple[str, ...]) -> None:
-        self.folder, self.suffixes = folder, suffixes
+    def __init__(self, folder: Path, suffixes: tuple[str, ...], seconds: float) -> None:
+        self.folder, self.suffixes, self.until = folder, suffixes, time.monotonic() + seconds
         self.read = self.refused = 0
 
     def __call__(self, data: bytes) -> None:
         """Read one input: the first two bytes choose format and options, the rest is the content."""
+        if time.monotonic() > self.until:
+            # libFuzzer's own end leaves its alarm behind, which kills the interpreter while it shuts down
+            print(f"read {self.read}, refused {self.refused}", file=sys.stderr, flush=True)
+            shutil.rmtree(self.folder.parent, ignore_errors=True)
+            os._exit(0)
         if len(data) < 2:
             return
         suffix = self.suffixes[data[0] % len(self.suffixes)]
@@ -146,8 +152,6 @@ class Target:
             self.refused += 1
         finally:
             path.unlink()
-        if (self.read + self.refused) % SAYS == 0:
-            print(f"read {self.read}, refused {self.refused}", file=sys.stderr, flush=True)  # atheris never returns
         unseen = [char for char in refused if not char.isprintable() and char != "\n"]
         assert not unseen, f"a message holds {unseen}"
         beside = [item.name for item in self.folder.iterdir()]
@@ -177,9 +181,9 @@ def main() -> None:
         place.mkdir()
         os.chdir(place)
         corpus(seeds, suffixes)
-        target = Target(place, suffixes)
+        target = Target(place, suffixes, asked.seconds)
         keep = f"-artifact_prefix={asked.keep.resolve() if asked.keep else Path(scratch)}/"
-        limits = ["-timeout=10", "-rss_limit_mb=1024", f"-max_total_time={asked.seconds}", "-max_len=4096", "-verbosity=0", keep]
+        limits = ["-timeout=10", "-rss_limit_mb=1024", f"-max_total_time={asked.seconds + 60}", "-max_len=4096", "-verbosity=0", keep]
         atheris.Setup([sys.argv[0], *limits, str(seeds)], target)
         atheris.Fuzz()
 
