@@ -73,6 +73,37 @@ def about_extractions(extractions: Sequence[Extraction]) -> list[Finding]:
     return found
 
 
+def about_declared(declared: Mapping[str, str], extractions: Sequence[Extraction]) -> Finding:
+    """Return FEAT-125: whether the rows that state a setting were extracted as declared; NOT_RUN if none states any."""
+    odd: dict[str, dict[str, int]] = {}
+    stated = 0
+    for one in extractions:
+        for row in one.settings:
+            stated += any(key in row for key in declared)
+            for key, wanted in declared.items():
+                if key in row and not _same(row[key], wanted):
+                    found = odd.setdefault(key, {})
+                    found[row[key]] = found.get(row[key], 0) + 1
+    if not stated:
+        return answer("FEAT-125", Verdict.NOT_RUN, "No table says how it was extracted.", facts={"needs": "extraction settings"})
+    if not odd:
+        return answer("FEAT-125", Verdict.PASSED, f"All {stated} rows that state a setting were extracted as declared.")
+    told = "; ".join(
+        f"{key} is declared {inert(declared[key])} and was {few(f'{value} ({count} rows)' for value, count in sorted(values.items()))}"
+        for key, values in sorted(odd.items())
+    )
+    return answer("FEAT-125", Verdict.FAILED, f"{told}.", facts={"settings": tuple(sorted(odd)), "rows": stated})
+
+
+def _same(one: str, other: str) -> bool:
+    """True for the same text or the same numbers: 25, 25.0; [3, 3, 3], [3.0, 3.0, 3.0]."""
+    first, second = (text.strip("[]() ").split(",") for text in (one, other))
+    try:
+        return [float(text) for text in first] == [float(text) for text in second]
+    except ValueError:
+        return one.strip() == other.strip()
+
+
 def _extractors(extractions: Sequence[Extraction]) -> Finding:
     by: dict[str, list[Extraction]] = {}
     for one in extractions:

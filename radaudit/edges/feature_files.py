@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableOptions:
-    """What the command line states about its files; ``extractor`` overrules what the reader recognised."""
+    """What the command line states about its files: ``extractor`` overrules what the reader recognised, ``declared`` are settings."""
 
     extractor: str | None = None
     reader: str | None = None
@@ -32,6 +32,7 @@ class TableOptions:
     delimiter: str | None = None
     decimal: str | None = None
     encoding: str | None = None
+    declared: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,11 +45,12 @@ class FeatureFile:
     extractor: str
     names: tuple[str, ...]
     decimal: str | None = None
+    declared: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """The settings that all rows share."""
-        return common(self.raw.settings)
+        """The settings that all rows share; those declared, if the table states none at all."""
+        return common(self.raw.settings) if any(self.raw.settings) else self.declared
 
     def extraction(self) -> Extraction:
         """Return what each feature is, and how the rows were extracted."""
@@ -105,26 +107,36 @@ def _opened(path: Path, options: TableOptions) -> FeatureFile:
     )
     raw = read_table(path, read, reader=options.reader)
     digest = file_digest(path) if path.is_file() else ""
-    return feature_file(raw, sha256=digest, extractor=options.extractor, decimal=options.decimal)
+    return feature_file(raw, sha256=digest, extractor=options.extractor, decimal=options.decimal, declared=options.declared)
 
 
-def study_files(plan: Plan, folder: Path) -> tuple[FeatureFile, ...]:
+def study_files(plan: Plan, folder: Path, options: TableOptions) -> tuple[FeatureFile, ...]:
     """Return the feature tables of a study."""
     from radaudit.edges.joining.opened import open_tables
 
     return tuple(
-        feature_file(one.raw, sha256=one.source.sha256, decimal=one.entry.decimal)
+        feature_file(one.raw, sha256=one.source.sha256, decimal=one.entry.decimal, declared=options.declared)
         for one in open_tables(plan, folder)
         if one.role == "features"
     )
 
 
-def feature_file(raw: RawTable, *, sha256: str, extractor: str | None = None, decimal: str | None = None) -> FeatureFile:
+def feature_file(
+    raw: RawTable, *, sha256: str, extractor: str | None = None, decimal: str | None = None, declared: Mapping[str, str] | None = None
+) -> FeatureFile:
     """Return a table with its extractor (stated, else of the reader, else of the names) and the names of its features."""
     reader = "" if raw.reader == "generic" else raw.reader
     known = extractor or reader or written_by(raw.names)
     names = raw.features if raw.features is not None and extractor is None else _features(raw, known)
-    return FeatureFile(label=raw.label, sha256=sha256, raw=raw, extractor=ALIASES.get(known, known), names=tuple(names), decimal=decimal)
+    return FeatureFile(
+        label=raw.label,
+        sha256=sha256,
+        raw=raw,
+        extractor=ALIASES.get(known, known),
+        names=tuple(names),
+        decimal=decimal,
+        declared=declared or {},
+    )
 
 
 def _features(raw: RawTable, extractor: str) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from radaudit.checks.extraction import VERSION, about_extractions
+from radaudit.checks.extraction import VERSION, about_declared, about_extractions
 from radaudit.edges.feature_files import FeatureFile, TableOptions, open_files, study_files
 from radaudit.findings import Finding, ranked
 from radaudit.study.lines import cut, padded, wrapped
@@ -57,10 +57,12 @@ def list_features(files: Sequence[Path], folder: Path, options: TableOptions) ->
     else:
         from radaudit.edges.workspace import Workspace
 
-        opened = study_files(Workspace.at(folder).plan, folder)
+        opened = study_files(Workspace.at(folder).plan, folder, options)
     extractions = [one.extraction() for one in opened]
-    findings = tuple(ranked(about_extractions(extractions)))
-    return Listing(files=opened, features=tuple(one.features for one in extractions), findings=findings)
+    findings = about_extractions(extractions)
+    if options.declared:
+        findings.append(about_declared(options.declared, extractions))
+    return Listing(files=opened, features=tuple(one.features for one in extractions), findings=tuple(ranked(findings)))
 
 
 def _lines(file: FeatureFile, features: Sequence[FeatureIdentity]) -> list[str]:

@@ -15,6 +15,7 @@ from radaudit.tables.shown import few, inert
 
 TIME = words_for("time")
 STATUS = words_for("status")
+ENDPOINT = words_for("endpoint")
 UNKNOWN = frozenset(words_for("unknown_text"))
 LONGER = 1.5
 FEWEST = 5
@@ -52,9 +53,10 @@ def endpoints(looks: Sequence[Look]) -> list[EndpointGuess]:
 
 def _pairs(look: Look) -> list[tuple[str, str]]:
     """Return (time, status) columns whose names are the same but for the word of their role: OS_time, OS_status."""
-    times = [name for name in look.columns if _matches(name, TIME) and not _matches(name, STATUS)]
+    alone = [name for name in look.columns if "".join(words(name)) in ENDPOINT]  # OS beside CNSR: times named for the endpoint
+    times = [name for name in look.columns if name in alone or (_matches(name, TIME) and not _matches(name, STATUS))]
     states = [name for name in look.columns if _matches(name, STATUS)]
-    return [(time, status) for time in times for status in states if _rest(time, TIME) == _rest(status, STATUS)]
+    return [(time, status) for time in times for status in states if (() if time in alone else _rest(time, TIME)) == _rest(status, STATUS)]
 
 
 def _matches(name: str, synonyms: Sequence[str]) -> bool:

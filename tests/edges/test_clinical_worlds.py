@@ -123,6 +123,11 @@ def test_a_flag_with_several_reasons_of_censoring_is_a_time_to_event_only(tmp_pa
     assert 'event: "0"' in (refused.value.fix or "")
 
 
+def test_a_time_called_by_its_endpoint_belongs_to_the_only_status() -> None:
+    (one,) = endpoints([look({"USUBJID": range(N), "OS": [10.5 + i for i in range(N)], "CNSR": alternate(0, 1)})])
+    assert (one.time, one.status, one.event) == ("OS", "CNSR", "0")
+
+
 def test_cbioportal_is_known_by_its_names_and_its_statuses_by_their_words() -> None:
     table = look(
         {

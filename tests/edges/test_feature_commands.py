@@ -186,6 +186,34 @@ def test_settings_versions_discretisations_and_units_are_compared_between_tables
     assert "FEAT-007" in codes(document)
 
 
+def test_a_parameter_file_is_compared_with_what_the_diagnostics_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def done(settings: str) -> Path:
+        columns = {"diagnostics_Configuration_Settings": [settings], "original_glcm_Contrast": ["1.5"], "original_glcm_Id": ["0.5"]}
+        return table(tmp_path, "done.csv", columns)
+
+    params = tmp_path / "params.yaml"
+    params.write_text("setting:\n  binWidth: 25\n  resampledPixelSpacing: [1, 1, 1]\n  force2D: true\nimageType:\n  Original: {}\n")
+    same = done("{'binWidth': 25.0, 'resampledPixelSpacing': [1.0, 1.0, 1.0], 'force2D': True}")
+    _, document = said(capsys, "features", same, "--params", params)
+    assert "FEAT-125" in codes(document, "passed")
+    code, document = said(capsys, "features", done("{'binWidth': 10, 'force2D': True}"), "--params", params)
+    assert code == 1
+    finding = next(one for one in document["findings"] if one["code"] == "FEAT-125")
+    assert finding["facts"]["settings"] == ["binWidth"]
+    plain = table(tmp_path, "plain.csv", {name: ["1.5"] for name in ("original_glcm_Contrast", "original_glcm_Id", "original_glcm_Idm")})
+    _, document = said(capsys, "features", plain, "--params", params)
+    assert "FEAT-125" in codes(document, "not run")
+    first = document["tables"][0]["features"][0]
+    assert (first["discretisation"], first["aggregation"]) == ("fixed bins of 25", "2.5D, merged over slices, averaged over directions")
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", "binWidth: 25", "setting: [1]", "setting: {a: [", "\x00"])
+def test_what_is_no_parameter_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    (tmp_path / "p.yaml").write_text(text, encoding="utf-8")
+    code, document = said(capsys, "features", wide(tmp_path, "mirp_phantom.csv"), "--params", tmp_path / "p.yaml")
+    assert (code, document["errors"][0]["code"]) == (3, "FEAT-126")
+
+
 def test_anonymous_and_unknown_names_are_said_to_be_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, document = said(capsys, "features", table(tmp_path, "r.csv", {"id": ["a"], "V1": ["1.5"], "V2": ["2.5"]}))
     assert codes(document) == {"FEAT-122"}
