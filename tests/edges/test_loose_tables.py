@@ -244,20 +244,20 @@ def test_a_parameter_file_is_compared_with_what_the_table_says(tmp_path: Path) -
     same, other = tmp_path / "same.yaml", tmp_path / "other.yml"
     same.write_text("setting:\n  binWidth: 25\n  normalize: false\n  resampledPixelSpacing: [1, 1, 1]\nimageType:\n  Original: {}\n")
     other.write_text("setting:\n  binWidth: 10\n")
-    assert "READ-084" not in codes(ingest_files([str(batch), str(same)]))
-    odd = finding(ingest_files([str(batch), str(other)]), "READ-084")
-    assert odd.facts["settings"] == ["binWidth"]
+    assert "FEAT-125" not in codes(ingest_files([str(batch), str(same)]))
+    odd = finding(ingest_files([str(batch), str(other)]), "FEAT-125")
+    assert odd.facts["settings"] == ("binWidth",)
     bare = ingest_files(
         [table(tmp_path / "bare.csv", [["a", 1.5, 2.5, 3.5]], ["ID", *(f"original_firstorder_F{i}" for i in range(3))]), str(same)]
     )
     assert bare.document()["settings"]["binWidth"] == "25"
 
 
-@pytest.mark.parametrize("text", ["a: &x [1]\nsetting: {binWidth: *x}\n", "words\n", "setting: [", "tables: {features: a.csv}\n"])
+@pytest.mark.parametrize("text", ["words\n", "setting: [", "tables: {features: a.csv}\n"])
 def test_yaml_that_is_no_parameter_file_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(text)
-    assert refused(wide(tmp_path / "f.csv", 3), path).code == "READ-053"
+    assert refused(wide(tmp_path / "f.csv", 3), path).code == "FEAT-126"
 
 
 def test_the_log_of_pysera_is_counted_and_never_quoted(tmp_path: Path) -> None:
