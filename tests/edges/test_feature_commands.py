@@ -47,7 +47,7 @@ def table(folder: Path, name: str, columns: dict[str, list[str]]) -> Path:
     [
         ("pyradiomics_phantom.csv", "pyradiomics", 99, 102),
         ("mirp_phantom.csv", "mirp", 167, 169),
-        ("pysera_phantom.csv", "pysera", 340, 349),
+        ("pysera_phantom.csv", "pysera", 338, 346),
         ("nyxus_phantom.csv", "nyxus", 90, 148),
         ("pycerr_default_phantom.csv", "cerr", 9, 112),
     ],
