@@ -169,6 +169,16 @@ def test_files_of_one_row_without_ids_are_named_by_their_files(tmp_path: Path) -
     assert (ident(found)["how"], found.looks[0].people.ids) == ("file name", ("case0", "case1", "case2", "case3"))
 
 
+def test_files_of_regions_without_ids_are_one_patient_each(tmp_path: Path) -> None:
+    text = samples(tmp_path / "one")["slicer"].path.read_text()
+    for name in ("a", "b", "c"):
+        (tmp_path / "out").mkdir(exist_ok=True)
+        (tmp_path / "out" / f"{name}.csv").write_text(text.replace("0.5", f"0.{ord(name)}"))
+    found = ingest_files([str(tmp_path / "out")])
+    assert (found.rows, found.patients, ident(found)["how"]) == (6, 3, "file name")
+    assert found.document()["tables"][0]["units"] == ["Label"]
+
+
 def test_a_folder_with_other_columns_programs_or_without_tables_is_refused(tmp_path: Path) -> None:
     forms = samples(tmp_path / "forms")
     two = tmp_path / "two"

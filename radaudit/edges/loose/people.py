@@ -166,8 +166,11 @@ def _ids(raw: RawTable, entry: TableFile, others: Sequence[Column]) -> tuple[Fou
             "its texts are written alike, with letters and digits, and each occurs once",
             shaped.as_texts(),
         ), odd
-    if len(set(raw.files)) == raw.rows > 1:
+    count = len(set(raw.files))
+    if count == raw.rows > 1:
         return ("", "", FILE, f"{raw.rows} files of one row each", file_names(raw)), odd
+    if count > 1 and raw.regions and _unique(raw.files, _keys(raw, raw.regions)):
+        return ("", "", FILE, f"{count} files whose rows are regions", file_names(raw)), odd
     return ("", "", SURROGATE, "no column names a patient", row_ids(raw)), odd
 
 
