@@ -332,6 +332,16 @@ def test_a_study_file_overrides_the_reader_and_the_id(tmp_path: Path) -> None:
     assert generic.document()["extractor"] == "generic"
     cut = ingest_files([str(path)], plan=plan_of({"file": path.name, "id_from": "file name"}), folder=tmp_path)
     assert (ident(cut)["how"], set(cut.looks[0].people.ids)) == ("stated", {"batch"})
+    odd = {"file": path.name, "id": "ID", "id_pattern": "^X"}
+    assert refused(path, plan=plan_of(odd), folder=tmp_path).code == "ID-037"
+
+
+def test_a_column_the_reader_knows_with_empty_cells_names_nobody(tmp_path: Path) -> None:
+    path = samples(tmp_path)["zrad"].path
+    path.write_text(path.read_text().replace("007,node", ",node"))
+    found = ingest_files([str(path)])
+    assert ident(found)["how"] == "surrogate"
+    assert {"ID-040", "ID-042"} <= codes(found)
 
 
 def test_a_locale_accident_and_a_unit_at_one_site_are_found(tmp_path: Path) -> None:
