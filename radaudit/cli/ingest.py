@@ -17,7 +17,7 @@ def ingest(
         list[str] | None, typer.Argument(metavar="[FILES...]", help="Tables, folders, patterns: read without a study, nothing is written.")
     ] = None,
 ) -> Result:
-    """Read the tables into out/pool.duckdb; every coerced cell is counted."""
+    """Read the tables of the study, or of FILES without one; every odd cell is counted."""
     if files:
         return _loose(call, files)
     from radaudit.edges.workspace import Workspace

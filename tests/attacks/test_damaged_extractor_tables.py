@@ -15,13 +15,13 @@ from radaudit.errors import RadauditError
 from tests.extractor_tables import samples
 
 CELLS = (
-    b"", b"nan", b"-inf", b"1e999", b"=cmd|' /C calc'!A0", b"\xff\xfe", b"\x00", b"1.234,5", b'"', b"\xe2\x80\xae", b"{'a': 1", b"9" * 400,
-    b"|||", b"\r",
+    b"", b"nan", b"-inf", b"1e999", b"=cmd|' /C calc'!A0", b"\xff\xfe", b"\x00", b"1.234,5", b'"', b"\xe2\x80\xae", b"{'a': 1",
+    b"9" * 400, b"|||", b"\r",
 )  # fmt: skip
 FORMS = (
     "pyradiomics", "pyradiomics json", "pyradiomics txt", "pyradiomics 1", "slicer", "slicer wide", "mirp", "mirp 1", "zrad", "pysera",
-    "medimage", "ibsi_template", "lifex", "lifex older", "nyxus", "captk", "pycerr", "cerr", "racat", "radiomicsj", "oncoradiomics", "mazda",
-    "mazda long", "mazda q", "deep",
+    "medimage", "ibsi_template", "lifex", "lifex older", "nyxus", "captk", "pycerr", "cerr", "racat", "radiomicsj", "oncoradiomics",
+    "mazda", "mazda long", "mazda q", "deep",
 )  # fmt: skip
 TIMES = 24
 LONGEST = 10.0

@@ -169,6 +169,16 @@ def test_files_of_one_row_without_ids_are_named_by_their_files(tmp_path: Path) -
     assert (ident(found)["how"], found.looks[0].people.ids) == ("file name", ("case0", "case1", "case2", "case3"))
 
 
+def test_files_of_regions_without_ids_are_one_patient_each(tmp_path: Path) -> None:
+    text = samples(tmp_path / "one")["slicer"].path.read_text()
+    for name in ("a", "b", "c"):
+        (tmp_path / "out").mkdir(exist_ok=True)
+        (tmp_path / "out" / f"{name}.csv").write_text(text.replace("0.5", f"0.{ord(name)}"))
+    found = ingest_files([str(tmp_path / "out")])
+    assert (found.rows, found.patients, ident(found)["how"]) == (6, 3, "file name")
+    assert found.document()["tables"][0]["units"] == ["Label"]
+
+
 def test_a_folder_with_other_columns_programs_or_without_tables_is_refused(tmp_path: Path) -> None:
     forms = samples(tmp_path / "forms")
     two = tmp_path / "two"
@@ -244,20 +254,20 @@ def test_a_parameter_file_is_compared_with_what_the_table_says(tmp_path: Path) -
     same, other = tmp_path / "same.yaml", tmp_path / "other.yml"
     same.write_text("setting:\n  binWidth: 25\n  normalize: false\n  resampledPixelSpacing: [1, 1, 1]\nimageType:\n  Original: {}\n")
     other.write_text("setting:\n  binWidth: 10\n")
-    assert "READ-084" not in codes(ingest_files([str(batch), str(same)]))
-    odd = finding(ingest_files([str(batch), str(other)]), "READ-084")
-    assert odd.facts["settings"] == ["binWidth"]
+    assert "FEAT-125" not in codes(ingest_files([str(batch), str(same)]))
+    odd = finding(ingest_files([str(batch), str(other)]), "FEAT-125")
+    assert odd.facts["settings"] == ("binWidth",)
     bare = ingest_files(
         [table(tmp_path / "bare.csv", [["a", 1.5, 2.5, 3.5]], ["ID", *(f"original_firstorder_F{i}" for i in range(3))]), str(same)]
     )
     assert bare.document()["settings"]["binWidth"] == "25"
 
 
-@pytest.mark.parametrize("text", ["a: &x [1]\nsetting: {binWidth: *x}\n", "words\n", "setting: [", "tables: {features: a.csv}\n"])
+@pytest.mark.parametrize("text", ["words\n", "setting: [", "tables: {features: a.csv}\n"])
 def test_yaml_that_is_no_parameter_file_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(text)
-    assert refused(wide(tmp_path / "f.csv", 3), path).code == "READ-053"
+    assert refused(wide(tmp_path / "f.csv", 3), path).code == "FEAT-126"
 
 
 def test_the_log_of_pysera_is_counted_and_never_quoted(tmp_path: Path) -> None:
@@ -322,6 +332,16 @@ def test_a_study_file_overrides_the_reader_and_the_id(tmp_path: Path) -> None:
     assert generic.document()["extractor"] == "generic"
     cut = ingest_files([str(path)], plan=plan_of({"file": path.name, "id_from": "file name"}), folder=tmp_path)
     assert (ident(cut)["how"], set(cut.looks[0].people.ids)) == ("stated", {"batch"})
+    odd = {"file": path.name, "id": "ID", "id_pattern": "^X"}
+    assert refused(path, plan=plan_of(odd), folder=tmp_path).code == "ID-037"
+
+
+def test_a_column_the_reader_knows_with_empty_cells_names_nobody(tmp_path: Path) -> None:
+    path = samples(tmp_path)["zrad"].path
+    path.write_text(path.read_text().replace("007,node", ",node"))
+    found = ingest_files([str(path)])
+    assert ident(found)["how"] == "surrogate"
+    assert {"ID-040", "ID-042"} <= codes(found)
 
 
 def test_a_locale_accident_and_a_unit_at_one_site_are_found(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from radaudit.checks.extraction import about_settings
+from radaudit.checks.extraction import Extraction, about_extractions, about_settings
 from radaudit.codes import answer
 from radaudit.edges.joining.extraction import common
 from radaudit.edges.joining.patients import one_image, spelt_alike
@@ -15,6 +15,7 @@ from radaudit.edges.loose.arguments import duplicated
 from radaudit.edges.loose.people import CUT, READER, ROW_NAMES, SURROGATE
 from radaudit.errors import listed
 from radaudit.findings import Fact, Severity, Verdict
+from radaudit.tables.names import identities
 from radaudit.tables.shown import counted, few, inert, quoted
 
 if TYPE_CHECKING:
@@ -131,18 +132,19 @@ def about_rows(looks: Sequence[Look]) -> Iterator[Finding]:
     yield from spelt_alike(ids)
 
 
-def about_names(looks: Sequence[Look]) -> Iterator[Finding]:
-    """Yield what features are, compared between tables: extractors, discretisations, units, names that say nothing."""
-    from radaudit.checks.extraction import Extraction, about_extractions
-    from radaudit.tables.names import identities
-
-    extractions = []
+def extractions(looks: Sequence[Look]) -> tuple[Extraction, ...]:
+    """Return who extracted each table, under which settings, and what its features are."""
+    found = []
     for look in looks:
         raw = look.loaded.raw
-        stated = common(raw.settings)
-        features = identities(tuple(look.measured.columns), extractor=raw.reader, settings=stated)
-        extractions.append(Extraction(label=look.label, extractor=raw.reader, features=features, settings=raw.settings))
-    yield from (finding for finding in about_extractions(extractions) if finding.code in COMPARED)
+        features = identities(tuple(look.measured.columns), extractor=raw.reader, settings=common(raw.settings))
+        found.append(Extraction(label=look.label, extractor=raw.reader, features=features, settings=raw.settings))
+    return tuple(found)
+
+
+def about_names(extracted: Sequence[Extraction]) -> Iterator[Finding]:
+    """Yield what features are, compared between tables: extractors, discretisations, units, names that say nothing."""
+    yield from (finding for finding in about_extractions(extracted) if finding.code in COMPARED)
 
 
 def about_values(table: FeatureTable) -> Iterator[Finding]:

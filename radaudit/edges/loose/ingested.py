@@ -8,24 +8,32 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radaudit.checks.extraction import VERSION
+from radaudit.checks.extraction import VERSION, about_declared
 from radaudit.edges.joining.pool import about_columns
 from radaudit.edges.loose import findings as ask
 from radaudit.edges.loose.arguments import Loaded, load
 from radaudit.edges.loose.columns import feature_columns, times_in_names
 from radaudit.edges.loose.measured import Measured, measure, stacked
-from radaudit.edges.loose.parameters import SUFFIXES, about_parameters, read_parameters, with_parameters
 from radaudit.edges.loose.people import People, people
+from radaudit.edges.params_file import read_params
+from radaudit.edges.readers.diagnostics import MATTERS
 from radaudit.errors import StudyError
 from radaudit.findings import Finding, Verdict, ranked
+from radaudit.study.guesses import Look as Seen
+from radaudit.study.guesses import world
+from radaudit.study.table_kinds import kind_of
+from radaudit.tables.intake import Accounted
 from radaudit.tables.roles import Roles
+from radaudit.tables.shown import inert
 from radaudit.tables.table import FeatureTable
 
 if TYPE_CHECKING:
     from radaudit.arrays import Floats
+    from radaudit.edges.readers.formats.raw import RawTable
     from radaudit.study.plan import Plan
 
 MOST_VALUES = 12
+DECLARED = ("pyradiomics", "slicer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -118,7 +126,7 @@ def ingest_files(arguments: Sequence[str], *, plan: Plan | None = None, folder: 
     """
     if not arguments:
         raise StudyError("STUDY-033", "no tables were named", fix="radaudit ingest data/features.csv")
-    stated = {text: read_parameters(Path(text)) for text in arguments if _parameters(text)}
+    stated = {text: read_params(Path(text)) for text in arguments if _parameters(text)}
     loaded = load([text for text in arguments if text not in stated], plan=plan, folder=folder)
     looks = tuple(_look(one) for one in _with(loaded, stated))
     measured = [look for look in looks if look.features]
@@ -127,13 +135,13 @@ def ingest_files(arguments: Sequence[str], *, plan: Plan | None = None, folder: 
     if measured:
         names, values = stacked([look.measured for look in measured], [look.loaded.raw.rows for look in measured])
         found += ask.about_values(_table_of(measured, names, values))
-        found += ask.about_names(measured)
+        found += ask.about_names(ask.extractions(measured))
         columns = [(look.label, look.loaded.raw.reader, look.measured.columns) for look in measured]
         found += (finding for finding in about_columns(names, columns) if finding.code != "FEAT-001")
     found += ask.about_rows(measured or looks)
-    for name, settings in stated.items():
-        for one in loaded:
-            found += about_parameters(one.raw, settings, Path(name).name)
+    # against what the tables say, not against what was just taken from the file
+    said = ask.extractions([replace(look, loaded=one) for look, one in zip(looks, loaded, strict=True) if look.features])
+    found += (about_declared(settings, said) for settings in stated.values())
     return Ingested(
         looks=looks,
         names=names,
@@ -144,7 +152,7 @@ def ingest_files(arguments: Sequence[str], *, plan: Plan | None = None, folder: 
 
 
 def _parameters(text: str) -> bool:
-    return text.casefold().endswith(SUFFIXES) and Path(text).is_file()
+    return text.casefold().endswith((".yaml", ".yml")) and Path(text).is_file()
 
 
 def _with(loaded: Sequence[Loaded], stated: Mapping[str, Mapping[str, str]]) -> tuple[Loaded, ...]:
@@ -152,7 +160,16 @@ def _with(loaded: Sequence[Loaded], stated: Mapping[str, Mapping[str, str]]) -> 
     if len(stated) != 1:
         return tuple(loaded)
     [(name, settings)] = stated.items()
-    return tuple(replace(one, raw=with_parameters(one.raw, settings, Path(name).name)) for one in loaded)
+    ours = {key: text for key, text in settings.items() if key in MATTERS}
+    return tuple(
+        one if one.raw.settings or one.raw.reader not in DECLARED else replace(one, raw=_declared(one.raw, ours, Path(name).name))
+        for one in loaded
+    )
+
+
+def _declared(raw: RawTable, settings: Mapping[str, str], name: str) -> RawTable:
+    note = Accounted(file=raw.label, column="", kind="settings", what=f"from {inert(name)}", count=raw.rows)
+    return replace(raw, settings=(settings,) * raw.rows).noting(note)
 
 
 def _look(loaded: Loaded) -> Look:
@@ -223,7 +240,19 @@ def _table(look: Look) -> dict[str, Any]:
         "times_in_names": list(times_in_names(tuple(look.measured.columns))),
         "site": who.site or None,
         "sites": len({site for site in who.sites if site}),
+        **_clinical(look),
     }
+
+
+def _clinical(look: Look) -> dict[str, str | None]:
+    """Return the world a table without features comes from, such as REDCap, and what it is for, such as overlaps of segmentations."""
+    if look.features:
+        return {"world": None, "kind": None}
+    raw = look.loaded.raw
+    columns = {column.name: column.as_texts() for column in raw.columns}
+    seen = Seen(file=look.label, rows=raw.rows, columns=columns, reader=raw.reader)
+    home, kind = world(seen), kind_of(seen)
+    return {"world": home[0].name if home else None, "kind": kind.title if kind else None}
 
 
 def lines(found: Ingested) -> list[str]:
@@ -238,6 +267,9 @@ def lines(found: Ingested) -> list[str]:
         said.append(f"  ids     {table['patients']} patients by {where} ({ident['evidence']})")
         if table["units"]:
             said.append(f"  rows    told apart by {', '.join(table['units'])}")
+        told = [text for text in (table["world"], table["kind"]) if text]
+        if told:
+            said.append(f"  looks   like {', '.join(told)}")
         if table["site"]:
             said.append(f"  sites   {table['sites']} by column {table['site']}")
     version = document["version"]

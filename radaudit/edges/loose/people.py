@@ -14,8 +14,10 @@ from dataclasses import dataclass
 
 from radaudit.edges.joining.patients import stem
 from radaudit.edges.readers.formats.raw import Column, RawTable
+from radaudit.errors import TableError
 from radaudit.study.columns import TableFile
 from radaudit.study.guesses import PATIENT, SITE, words
+from radaudit.tables.shown import few, quoted
 
 STATED, READER, NAMED, ROW_NAMES, CUT, FILE, SURROGATE = "stated", "reader", "name", "row names", "cut", "file name", "surrogate"
 HEADER, SHAPE, LEAST = "header", "shape", 5
@@ -124,51 +126,90 @@ Found = tuple[str, str, str, str, tuple[str, ...]]
 
 
 def _ids(raw: RawTable, entry: TableFile, others: Sequence[Column]) -> tuple[Found, list[str]]:
+    """Return the ids on the best evidence there is, and why columns that are called like ids were passed over."""
     odd: list[str] = []
+    found = (
+        _said(raw, entry, odd)
+        or _named(raw, others, odd)
+        or _dated(others)
+        or _row_names(raw, others, odd)
+        or _written(others)
+        or _filed(raw)
+    )
+    return found or ("", "", SURROGATE, "no column names a patient", row_ids(raw)), odd
+
+
+def _said(raw: RawTable, entry: TableFile, odd: list[str]) -> Found | None:
+    """What the study or the reader says."""
     if entry.id_from == "file name":
-        return (("", entry.id_pattern or "", STATED, "the study takes it from the file name", _cut(entry, file_names(raw))), odd)
+        return "", entry.id_pattern or "", STATED, "the study takes it from the file name", _cut(entry, file_names(raw))
     if entry.id_from == "row":
-        return ("", "", STATED, "the study gives each row an id of its own", row_ids(raw)), odd
+        return "", "", STATED, "the study gives each row an id of its own", row_ids(raw)
     if entry.id and raw.has(entry.id):
-        texts = raw.column(entry.id).as_texts()
-        return (entry.id, entry.id_pattern or "", STATED, "the study names the column", _cut(entry, texts)), odd
+        texts = _cut(entry, raw.column(entry.id).as_texts())
+        return entry.id, entry.id_pattern or "", STATED, "the study names the column", texts
     if raw.dialect.get("layout", "").startswith("transposed"):
         first = raw.columns[0]
-        return (first.name, "", HEADER, "the table stood transposed: the cases of its header", first.as_texts()), odd
+        return first.name, "", HEADER, "the table stood transposed: the cases of its header", first.as_texts()
     if raw.patient is not None:
         texts = raw.column(raw.patient).as_texts()
-        return (raw.patient, "", READER, f"{raw.reader} writes the patient there", texts), odd
-    for column in sorted(others, key=lambda column: _rank(column.name)):
+        empty = sum(not text.strip() for text in texts)
+        if not empty:
+            return raw.patient, "", READER, f"{raw.reader} writes the patient there", texts
+        odd.append(f"{raw.patient}: {empty} cells are empty")
+    return None
+
+
+def _named(raw: RawTable, others: Sequence[Column], odd: list[str]) -> Found | None:
+    """A column that is called like an id and can be one."""
+    for column in sorted((column for column in others if column.name != raw.patient), key=lambda column: _rank(column.name)):
         if _rank(column.name) == len(ID_NAMES):
             break
         why = _no_id(column, raw.rows)
-        if not why and (cut := _visits(column.as_texts())):
-            return (column.name, VISIT_PATTERN, CUT, "an id and the date of a visit in one cell", cut), odd
         if not why:
-            return (column.name, "", NAMED, f"the column is called {column.name}", column.as_texts()), odd
+            return _dated((column,)) or (column.name, "", NAMED, f"the column is called {column.name}", column.as_texts())
         if why != FRACTION:
             odd.append(f"{column.name}: {why}")
+    return None
+
+
+def _dated(others: Sequence[Column]) -> Found | None:
+    """A column of ids with the date of a visit behind each."""
     for column in others:
-        if column.texts is not None and (cut := _visits(column.texts)) and len(set(cut)) > 1:
-            return (column.name, VISIT_PATTERN, CUT, "an id and the date of a visit in one cell", cut), odd
-    nameless = next((column for column in others if column.name.startswith("unnamed_")), None)
-    if nameless is not None:
-        why = _no_id(nameless, raw.rows) or _row_numbers(nameless.as_texts())
-        if not why and len(set(nameless.as_texts())) == raw.rows:
-            return (nameless.name, "", ROW_NAMES, "row names: a column without a name, each text once", nameless.as_texts()), odd
-        odd.append(f"{nameless.name}: {why or 'texts repeat'}")
-    shaped = next((column for column in others if not column.name.startswith("unnamed_") and _shaped(column)), None)
-    if shaped is not None:
-        return (
-            shaped.name,
-            "",
-            SHAPE,
-            "its texts are written alike, with letters and digits, and each occurs once",
-            shaped.as_texts(),
-        ), odd
-    if len(set(raw.files)) == raw.rows > 1:
-        return ("", "", FILE, f"{raw.rows} files of one row each", file_names(raw)), odd
-    return ("", "", SURROGATE, "no column names a patient", row_ids(raw)), odd
+        if column.texts is not None and (cut := _visits(column.texts)) and (len(set(cut)) > 1 or len(cut) == 1):
+            return column.name, VISIT_PATTERN, CUT, "an id and the date of a visit in one cell", cut
+    return None
+
+
+def _row_names(raw: RawTable, others: Sequence[Column], odd: list[str]) -> Found | None:
+    """The first column without a name, if it is no index."""
+    column = next((column for column in others if column.name.startswith("unnamed_")), None)
+    if column is None:
+        return None
+    texts = column.as_texts()
+    why = _no_id(column, raw.rows) or _row_numbers(texts) or ("" if len(set(texts)) == raw.rows else "texts repeat")
+    if why:
+        odd.append(f"{column.name}: {why}")
+        return None
+    return column.name, "", ROW_NAMES, "row names: a column without a name, each text once", texts
+
+
+def _written(others: Sequence[Column]) -> Found | None:
+    """A column of texts that are written as ids are."""
+    column = next((column for column in others if not column.name.startswith("unnamed_") and _shaped(column)), None)
+    if column is None:
+        return None
+    return column.name, "", SHAPE, "its texts are written alike, with letters and digits, and each occurs once", column.as_texts()
+
+
+def _filed(raw: RawTable) -> Found | None:
+    """One file per patient: of one row, or of rows that are regions."""
+    count = len(set(raw.files))
+    if count == raw.rows > 1:
+        return "", "", FILE, f"{raw.rows} files of one row each", file_names(raw)
+    if count > 1 and raw.regions and _unique(raw.files, _keys(raw, raw.regions)):
+        return "", "", FILE, f"{count} files whose rows are regions", file_names(raw)
+    return None
 
 
 def _rank(name: str) -> int:
@@ -224,10 +265,20 @@ def _day(text: str) -> bool:
 
 
 def _cut(entry: TableFile, texts: Sequence[str]) -> tuple[str, ...]:
+    """Return what the study's pattern matches in each text; raises TableError ID-037 where it does not match."""
     if not entry.id_pattern:
         return tuple(texts)
     found = [re.search(entry.id_pattern, text) for text in texts]
-    return tuple(match.group(match.re.groups and 1) if match else text for match, text in zip(found, texts, strict=True))
+    odd = [text for text, match in zip(texts, found, strict=True) if match is None]
+    if odd:
+        raise TableError(
+            "ID-037",
+            f"{len(odd)} ids of {entry.file} do not match id_pattern",
+            found=few(map(quoted, odd), most=3),
+            fix="id_pattern: a regular expression that matches every id",
+            ids=len(odd),
+        )
+    return tuple(match.group(match.re.groups and 1) for match in found if match is not None)
 
 
 def file_names(raw: RawTable) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from radaudit.digests import digest
 from radaudit.edges.readers.apart import set_apart
 from radaudit.edges.readers.formats.files import read_file
 from radaudit.edges.readers.formats.raw import RawTable, ReadOptions
@@ -71,7 +72,10 @@ def _named(table: RawTable, anonymous: list[str], names: dict[str, str], side: s
             fix=f"give the list of names that belongs to this table, or take {inert(side)} away",
         )
     note = Accounted(file=table.label, column="", kind="renamed column", what=f"names from {inert(side)}", count=len(anonymous))
-    return replace(table, columns=tuple(replace(column, name=names.get(column.name, column.name)) for column in table.columns)).noting(note)
+    columns = tuple(replace(column, name=names.get(column.name, column.name)) for column in table.columns)
+    said = {name: names[name] for name in anonymous}
+    dialect = {**table.dialect, "names": f"from {inert(side)}, {digest(said)[:12]}"}
+    return replace(table, columns=columns, dialect=dialect).noting(note)
 
 
 def _settings(features: list[str]) -> dict[str, str]:

@@ -39,7 +39,10 @@ def inputs(ws: Workspace) -> str:
 
 def _files(ws: Workspace, text: str) -> tuple[Path, ...]:
     path = ws.folder / text
-    return (path,) if path.is_file() else several(ws.folder, text) or ()
+    if not path.is_file():
+        return several(ws.folder, text) or ()
+    side = path.with_suffix(".txt")  # MEDimage keeps the names of its features there
+    return (path, side) if side.is_file() and side != path else (path,)
 
 
 def ingest(ws: Workspace, progress: Progress) -> tuple[StageResult, Intake]:

@@ -122,8 +122,8 @@ def _plain(body: bytes, dialect: dialects.Dialect, options: ReadOptions, label: 
         raise TableError("READ-038", f"{label} holds more than {MOST_CELLS} cells and is not regular", fix="export it as Parquet")
     try:
         grid = _reader(body.decode("utf-8"), delimiter)
-    except csv.Error as problem:
-        raise TableError("READ-035", f"the quotes of {label} do not close: {problem}", fix="export the table again") from None
+    except csv.Error:
+        raise TableError("READ-035", f"the quotes of {label} do not close", fix="export the table again") from None
     sample = list(islice(((i, row) for i, row in enumerate(grid) if row), SAMPLE))
     head = find_head(sample, label, stated=options.header)
     last = max(i for i, row in enumerate(grid) if row)

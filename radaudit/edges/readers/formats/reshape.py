@@ -104,8 +104,11 @@ def shaped(table: RawTable, stated: str | None = None, *, sample: int = 30) -> R
 def transpose(table: RawTable) -> RawTable:
     """Return a table of one row per feature as one of one row per case: the cases of the header become the first column.
 
-    The row number of a case is its column number in the file. Raises TableError FEAT-008 if a feature has two rows.
+    The row number of a case is its column number in the file. Raises TableError FEAT-008 if a feature has two rows,
+    READ-036 if there is no case.
     """
+    if len(table.columns) < 2 or not table.rows:
+        raise TableError("READ-036", f"{inert(table.label)} has no column of a case beside its names", fix="layout: wide")
     names = [name.strip() for name in table.columns[0].as_texts()]
     cells = list(zip(*(column.as_texts() for column in table.columns[1:]), strict=True))
     _once(names, table.label, "rows")

@@ -9,19 +9,20 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from radaudit.edges.readers.formats.headers import find_head, headed
 from radaudit.edges.readers.formats.raw import RawTable, ReadOptions, from_grid
+from radaudit.edges.readers.formats.workbook import refuse_bombs
 from radaudit.errors import TableError, nearest
 from radaudit.tables.cells import number_text
 from radaudit.tables.intake import Accounted
-from radaudit.tables.shown import few, quoted
+from radaudit.tables.shown import few, inert, quoted
 
-SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-LARGEST = 1 << 30
+SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods")
 MOST_CELLS = 100_000_000
 SAMPLE = 30
 CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
@@ -67,22 +68,30 @@ def header(path: Path, options: ReadOptions) -> tuple[str, ...]:
 
 
 def sheet_names(path: Path) -> tuple[str, ...]:
-    """Return the visible worksheets with content, in order; none for a workbook that cannot be opened."""
-    from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+    """Return the visible worksheets with content, in order; none for a workbook that cannot be opened or is refused."""
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     try:
-        _harmless(path, path.name)
+        with path.open("rb") as stream:
+            packed = stream.read(2) == b"PK"
+        if packed:
+            refuse_bombs(path, path.name)
         book = CalamineWorkbook.from_path(str(path))
         shown = [m.name for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet and m.visible == SheetVisibleEnum.Visible]
         return tuple(name for name in shown if book.get_sheet_by_name(name).height)
-    except (CalamineError, TableError):
+    except BaseException as problem:  # see _cells
+        if not isinstance(problem, Exception) and type(problem).__name__ != "PanicException":
+            raise
         return ()
 
 
 def _cells(path: Path, options: ReadOptions, label: str) -> tuple[str, list[list[object]]]:
-    from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-    _harmless(path, label)
+    with path.open("rb") as stream:
+        packed = stream.read(2) == b"PK"
+    if packed:
+        refuse_bombs(path, label)
     try:
         book = CalamineWorkbook.from_path(str(path))
         sheets = {meta.name: meta for meta in book.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet}
@@ -106,9 +115,17 @@ def _cells(path: Path, options: ReadOptions, label: str) -> tuple[str, list[list
                 "READ-038", f"{label} spans {found.total_height} x {found.total_width} cells", fix="export the table as Parquet or CSV"
             )
         return filled[0], found.to_python(skip_empty_area=False)
-    except CalamineError as problem:
+    except TableError:
+        raise
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as problem:
+        # calamine is compiled: what it did not foresee arrives as a PanicException, which is no Exception
+        if not isinstance(problem, Exception) and type(problem).__name__ != "PanicException":
+            raise
+        said = inert((str(problem).splitlines() or [type(problem).__name__])[0])
         raise TableError(
-            "READ-030", f"{label} is not a spreadsheet that can be opened: {problem}", fix="save it again as .xlsx or .csv"
+            "READ-030", f"{label} is not a spreadsheet that can be opened: {said}", fix="save it again as .xlsx or .csv"
         ) from None
 
 
@@ -129,22 +146,16 @@ def _is_zip(path: Path) -> bool:
     return path.suffix.lower() in (".xlsx", ".xlsm") and zipfile.is_zipfile(path)
 
 
-def _harmless(path: Path, label: str) -> None:
-    """Refuse a workbook that unpacks to more than a gibibyte before it is unpacked."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > LARGEST:
-            raise TableError("READ-038", f"{label} unpacks to {size >> 20} MiB", fix="export the table as Parquet or CSV")
-
-
 def _errors(path: Path, sheet: str, label: str) -> dict[tuple[int, int], str]:
     """Return error cells and formulas without a value, by 0-based row and column."""
     if not _is_zip(path):
         return {}
-    with zipfile.ZipFile(path) as archive:
-        name = _sheet_file(archive, sheet)
-        data = archive.read(name) if name else b""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            name = _sheet_file(archive, sheet)
+            data = archive.read(name) if name else b""
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, RuntimeError, EOFError):
+        raise TableError("READ-030", f"{label} is not a sound workbook", fix="save it again as .xlsx or .csv") from None
     if b'"e"' not in data and b"<f" not in data and b":f" not in data:
         return {}
     found: dict[tuple[int, int], str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,7 +26,8 @@ READERS = {
 }
 PROGRAM = {".sav": "SPSS", ".zsav": "SPSS", ".por": "SPSS", ".dta": "Stata", ".sas7bdat": "SAS", ".xpt": "SAS"}
 MARKED = {".sav", ".zsav", ".dta", ".sas7bdat"}
-MOST_CELLS = 100_000_000
+MOST_CELLS = 50_000_000
+MOST_PER_BYTE = 1000
 
 
 def read_statistics(path: Path, options: ReadOptions) -> RawTable:
@@ -75,18 +77,29 @@ def _read(path: Path, label: str, *, metadataonly: bool = False) -> tuple[Mappin
     suffix = path.suffix.lower()
     reader = getattr(pyreadstat, READERS[suffix])
     more: dict[str, Any] = {"user_missing": True} if suffix in MARKED else {}
+    renamed: list[Any] = []
     try:
         _, meta = reader(str(path), metadataonly=True, output_format="dict")
-        if (meta.number_rows or 0) * max(meta.number_columns or 0, 1) > MOST_CELLS:
+        if (meta.number_rows or 0) * max(meta.number_columns or 0, 1) > min(MOST_CELLS, MOST_PER_BYTE * path.stat().st_size):
             raise TableError(
                 "READ-038", f"{label} spans {meta.number_rows} x {meta.number_columns} cells", fix="export the table as Parquet or CSV"
             )
-        if metadataonly:
-            return dict.fromkeys(meta.column_names, ()), meta
-        cells, meta = reader(str(path), output_format="dict", **more)
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError, OverflowError, MemoryError, UnicodeError, OSError) as problem:
-        said = inert(str(problem).splitlines()[0]) if str(problem) else type(problem).__name__
-        raise TableError("READ-030", f"{label} cannot be opened: {said}", fix="export the table as CSV") from None
+        cells = dict.fromkeys(meta.column_names, ())
+        if not metadataonly:
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always")
+                cells, meta = reader(str(path), output_format="dict", **more)
+            renamed = [warning for warning in said if "duplicated" in str(warning.message)]
+        if any(not isinstance(name, str) for name in (*meta.column_names, *cells)):
+            raise TableError("READ-030", f"{label} has a column without a readable name", fix="export the table as CSV")
+        if renamed or len(set(meta.column_names)) < len(meta.column_names):
+            raise TableError("FEAT-008", f"columns of {label} have the same name", fix="rename one of them")
+    except TableError:
+        raise
+    except Exception as problem:
+        # compiled, and made for sound files: what it raises on a damaged one may be of any kind
+        why = inert(str(problem).splitlines()[0]) if str(problem) else type(problem).__name__
+        raise TableError("READ-030", f"{label} cannot be opened: {why}", fix="export the table as CSV") from None
     return cells, meta
 
 
