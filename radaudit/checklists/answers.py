@@ -35,6 +35,7 @@ def answer_checklist(checklist: Checklist, case: Case) -> dict[str, Any]:
         "title": checklist.title,
         "version": checklist.version,
         "doi": checklist.doi,
+        "doi_verified": checklist.doi_verified,
         "reference": checklist.reference,
         "licence": checklist.licence,
         "source": checklist.source,

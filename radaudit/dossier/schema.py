@@ -158,7 +158,7 @@ def checklist() -> Schema:
         {"value": NUMBER, "automatic": NUMBER, "with_people": NUMBER, "lowest": NUMBER, "highest": NUMBER, "unit": TEXT, "rule": TEXT}
     )
     condition = parts({"id": TEXT, "text": TEXT, "holds": FLAG, "proofs": proofs()})
-    members = {**words, "verified": FLAG, "items": many(item), "counts": parts(dict.fromkeys(names, COUNT))}
+    members = {**words, "verified": FLAG, "doi_verified": FLAG, "items": many(item), "counts": parts(dict.fromkeys(names, COUNT))}
     return parts({**members, "score": score, "conditions": many(condition)}, needed=" ".join(members))
 
 

@@ -13,6 +13,7 @@ CODE = "STUDY-160"
 DOSSIER = "dossier.json"
 FOUND = "evidence found"
 PEOPLE = "H"
+ROUNDED = 1e-5
 
 
 def check_standards(evidence: Mapping[str, Any]) -> list[Finding]:
@@ -64,10 +65,20 @@ def _supported(words: list[str], lost: set[str], proofs: Mapping[str, Any]) -> b
 
 
 def _counts(evidence: Mapping[str, Any]) -> Iterator[str]:
-    """Yield checklists whose counts are not those of their items."""
+    """Yield checklists whose counts, or whose share of weight, are not those of their items."""
     for made in evidence["checklists"]:
         rows, counts = made["items"], made["counts"]
         filled = [row["kind"] for row in rows if row["state"] == FOUND]
         people = filled.count(PEOPLE)
         if (counts["items"], counts["evidence"], counts["person"]) != (len(rows), len(filled) - people, people):
             yield f"the counts of {made['name']}"
+        score = made.get("score", {})
+        if score.get("unit") == "%" and abs(score["value"] - _share(rows)) > ROUNDED:
+            yield f"the score of {made['name']}"
+
+
+def _share(rows: list[Mapping[str, Any]]) -> float:
+    """Return the weight of what evidence shows over the weight of what applies, x 100 (METRICS)."""
+    whole = sum(row["weight"] for row in rows if row["state"] != "not applicable")
+    shown = sum(row["weight"] for row in rows if row["state"] == FOUND and row["kind"] != PEOPLE)
+    return float(100 * shown / whole) if whole else 0.0

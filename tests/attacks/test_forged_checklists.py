@@ -73,7 +73,12 @@ def inflated_count(evidence: Document) -> None:
     evidence["checklists"][0]["counts"]["evidence"] += 3
 
 
+def inflated_score(evidence: Document) -> None:
+    evidence["checklists"][1]["score"]["value"] = 99.0
+
+
 FORGERIES = (
+    inflated_score,
     bare_yes,
     borrowed_word,
     other_number,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,27 @@ def test_the_page_with_checklists_is_the_same_bytes_twice_and_holds_no_script() 
     assert page == render(data)
     assert b"<script" not in page
     assert page.count(b"<details") >= 14
+
+
+def test_ids_of_the_page_are_unique_and_links_lead_to_one() -> None:
+    page = render(as_bytes(filled())).decode()
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+
+
+def test_hostile_words_of_a_form_are_shown_and_not_obeyed() -> None:
+    evidence = whole_evidence()
+    evidence["reporting"] = {
+        **evidence["reporting"],
+        "answers": [{"checklist": "CLEAR", "item": "1", "answer": "no", "where": "<script>alert(1)</script>\u202e"}],
+    }
+    made = document(2)
+    made["evidence"] |= against_standards(evidence)
+    page = render(as_bytes(made)).decode()
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "\u202e" not in page
 
 
 def test_the_published_schema_holds_checklists_and_refuses_a_yes_without_proof() -> None:

@@ -216,7 +216,7 @@ def references(lists: tuple[Node, ...]) -> Table:
         (
             cell(made.text("name"), style="strong"),
             cell(made.text("reference")),
-            cell(made.text("doi"), style="code"),
+            Cell(line=(span(made.text("doi"), style="code"), span("" if made.flag("doi_verified") else " not verified", style="muted"))),
             cell(made.text("licence")),
             cell(f"{'verified against' if made.flag('verified') else 'not verified against the article; from'} {made.text('source')}"),
         )
