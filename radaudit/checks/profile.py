@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np  # noqa: TID253  (numeric module; checks/__init__ does not import it)
 
+from radaudit.checks.charts import chart_lines
 from radaudit.checks.feature_profile import FeatureProfile, SiteFeatureProfile, profile_features
 from radaudit.checks.people import People, chance_of_one_side, letters, people, people_by_site
+from radaudit.checks.protocol import DeclaredProtocol, protocol_lines
+from radaudit.checks.ranges import RANGES, Known, extremes
 from radaudit.checks.row_profile import RowProfile, profile_rows
 from radaudit.checks.rules import CheckRules
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
     from radaudit.tables import FeatureTable
 
-KINDS = ("feature_profile", "feature_by_site", "rows", "sites", "clinical", "study")
+KINDS = ("feature_profile", "feature_by_site", "rows", "sites", "clinical", "study", "charts", "protocol", *RANGES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +69,22 @@ class Profiles:
     rows: RowProfile
     sites: tuple[SiteRow, ...]
     clinical: tuple[ClinicalColumn, ...]
+    dictionary: tuple[Known, ...] = ()
+    charts: tuple[Mapping[str, object], ...] = ()
+    protocol: tuple[Mapping[str, object], ...] = ()
 
-    def columns(self, kind: str) -> dict[str, object]:
-        """Return one of KINDS as named columns of equal length, the form in which suites are judged."""
+    def columns(self, kind: str, named: Iterable[str] = ()) -> dict[str, object]:
+        """Return one of KINDS as named columns of equal length, the form in which suites are judged; for ranges, of what a suite names."""
+        if kind in RANGES:
+            return extremes(self.features, self.dictionary, kind, named)
         if kind == "feature_profile":
             return self.features.columns()
         if kind == "feature_by_site":
             return self.by_site.columns()
         if kind == "rows":
             return self.rows.columns()
+        if kind in ("charts", "protocol"):
+            return _columns(self.charts if kind == "charts" else self.protocol)
         return _columns({"sites": self._site_lines, "clinical": self._clinical_lines, "study": self._study_line}[kind]())
 
     def _site_lines(self) -> list[Mapping[str, object]]:
@@ -124,10 +134,22 @@ def _columns(lines: Sequence[Mapping[str, object]]) -> dict[str, object]:
     return {name: [line[name] for line in lines] for name in (lines[0] if lines else ())}
 
 
-def profile(table: FeatureTable, rules: CheckRules | None = None) -> Profiles:
-    """Profile a table: one row per feature, per feature and site, per row, per site and per clinical column."""
+def profile(
+    table: FeatureTable,
+    rules: CheckRules | None = None,
+    *,
+    dictionary: Sequence[Known] = (),
+    days: Sequence[int | None] = (),
+    protocol: DeclaredProtocol | None = None,
+) -> Profiles:
+    """Profile a table: one row per feature, per feature and site, per row, per site and per clinical column.
+
+    ``dictionary`` says what each feature is (in the table's order), ``days`` when each row was scanned, ``protocol`` what was agreed.
+    """
     limits = rules or CheckRules()
-    features, by_site = profile_features(table.values, table.features, table.sites, tail_share=limits.tail_share)
+    features, by_site = profile_features(
+        table.values, table.features, table.sites, tail_share=limits.tail_share, level=limits.chance
+    )
     units = table.units if table.roles.unit else ("",) * len(table)
     rows = profile_rows(table.values, table.patients, units, np.asarray(features.distinct > 1))
     return Profiles(
@@ -138,6 +160,9 @@ def profile(table: FeatureTable, rules: CheckRules | None = None) -> Profiles:
         rows=rows,
         sites=_sites(table, by_site, rows),
         clinical=_clinical(table),
+        dictionary=tuple(dictionary),
+        charts=tuple(chart_lines(table.values, table.sites, days)) if any(day is not None for day in days) else (),
+        protocol=tuple(protocol_lines(table, protocol)) if protocol is not None else (),
     )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from radaudit.checks.ranges import RANGES
 from radaudit.checks.rules import CheckRules
 from radaudit.checks.wording import some
 from radaudit.codes import answer, explained
@@ -33,7 +34,11 @@ NAMED_BY = {
     "sites": ("site",),
     "clinical": ("column",),
     "study": ("study",),
+    "charts": ("site",),
+    "protocol": ("site", "rule"),
+    **dict.fromkeys(RANGES, ("feature",)),
 }
+MOST_SENTENCES = 5
 LOCAL = ("rows",)  # profiles whose rows stand for people: their names stay on this machine
 
 
@@ -57,14 +62,28 @@ def run_suites(profiles: Profiles, rules: CheckRules, folder: Path | None = None
         batches: dict[str, Any] = {}
         findings = []
         for suite in suites:
-            columns = profiles.columns(suite.what)
+            columns = profiles.columns(suite.what, [str(item.arguments.get("column", "")) for item in suite.expected])
             if not columns:
                 findings += [_not_applicable(suite, code) for code in dict.fromkeys(item.code for item in suite.expected)]
                 continue
-            if suite.what not in batches:
-                batches[suite.what] = _batch(source, suite.what, columns)
-            findings += _judged(gx, suite, columns, batches[suite.what])
-    return tuple(ranked(findings))
+            name = suite.scope if suite.what in RANGES else suite.what
+            if name not in batches:
+                batches[name] = _batch(source, name, columns)
+            findings += _judged(gx, suite, columns, batches[name])
+    return tuple(ranked(_once(findings)))
+
+
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings without those of suites for other extractors: of one code, a suite that had nothing to judge says nothing
+    if another one had.
+    """
+    applied = {finding.code for finding in findings if finding.verdict is not Verdict.NOT_APPLICABLE}
+    kept: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        idle = finding.verdict is Verdict.NOT_APPLICABLE and any(f"/{kind}/" in finding.scope for kind in RANGES)
+        if not idle or finding.code not in applied:
+            kept.setdefault((finding.code, "" if idle else finding.scope), finding)
+    return list(kept.values())
 
 
 _IMPORTING = threading.Lock()
@@ -113,14 +132,17 @@ def _batch(source: Any, what: str, columns: Mapping[str, object]) -> Any:
 
 def _judged(gx: Any, suite: Suite, columns: Mapping[str, object], batch: Any) -> list[Finding]:
     """Judge one suite and return one Finding per code."""
-    configured = [_configured(gx, suite, item, columns, i) for i, item in enumerate(suite.expected)]
+    spoken = [suite.what not in RANGES or item.arguments.get("column", "") in columns for item in suite.expected]
+    configured = [_configured(gx, suite, item, columns, i) for i, item in enumerate(suite.expected) if spoken[i]]
     asked = {"result_format": "COMPLETE", "unexpected_index_column_names": list(NAMED_BY[suite.what])}
     outcome = batch.validate(gx.ExpectationSuite(name=suite.scope, expectations=configured), result_format=asked)
     # results come back in the library's own order
     by_place = {int(result.expectation_config.meta["place"]): result.to_json_dict() for result in outcome.results}
     told: dict[str, list[tuple[Expected, Mapping[str, Any]]]] = {}
     for i, item in enumerate(suite.expected):
-        told.setdefault(item.code, []).append((item, _computed(suite, item, by_place[i])))
+        here = told.setdefault(item.code, [])
+        if spoken[i]:
+            here.append((item, _computed(suite, item, by_place[i])))
     return [_finding(suite, code, results) for code, results in told.items()]
 
 
@@ -155,24 +177,32 @@ def _computed(suite: Suite, item: Expected, result: Mapping[str, Any]) -> Mappin
 def _finding(suite: Suite, code: str, results: Sequence[tuple[Expected, Mapping[str, Any]]]) -> Finding:
     """Translate the results of all expectations of one code."""
     broken = [(item, result) for item, result in results if not result["success"]]
-    judged = [_judged_count(result) for _, result in results]
+    judged = [_judged_count(suite, result) for _, result in results]
     if not broken and not any(judged):
         return _not_applicable(suite, code)
     names = list(dict.fromkeys(name for _, result in broken for name in _names(suite, result)))
-    facts: dict[str, Fact] = {"suite": suite.scope, "expectations": some(item.type for item, _ in results), "judged": max(judged)}
+    ranges = suite.what in RANGES
+    types = dict.fromkeys(item.type for item, _ in results)
+    facts: dict[str, Fact] = {"suite": suite.scope, "expectations": some(types), "judged": sum(judged) if ranges else max(judged)}
     facts |= {"count": len(names)} if suite.what in LOCAL else {"count": len(names), "names": some(names)}
     by_site = NAMED_BY[suite.what][0] == "site"
     return answer(
         code,
         Verdict.FAILED if broken else Verdict.PASSED,
-        " ".join(_sentence(suite, item, result) for item, result in broken)
-        or f"{max(judged)} rows of the profile {suite.what} are as {suite.scope} expects.",
+        _told([_sentence(suite, item, result) for item, result in broken])
+        or (f"{sum(judged)} ranges of features" if ranges else f"{max(judged)} rows of the profile {suite.what}")
+        + f" are as {suite.scope} expects.",
         facts=facts,
         severity=_severity(code, [item for item, _ in broken]),
         scope=suite.scope,
         concerns=tuple(sorted({name.split(" / ")[0] for name in names})) if by_site else (),
-        local=[{suite.what: name} for name in names],
+        local=[{"feature" if ranges else suite.what: name} for name in names],
     )
+
+
+def _told(sentences: Sequence[str]) -> str:
+    more = len(sentences) - MOST_SENTENCES
+    return " ".join([*sentences[:MOST_SENTENCES], *([f"{more} more rules are broken."] if more > 0 else [])])
 
 
 def _severity(code: str, broken: Sequence[Expected]) -> Severity:
@@ -180,15 +210,19 @@ def _severity(code: str, broken: Sequence[Expected]) -> Severity:
     return min(own, key=RANK.__getitem__) if own else Severity(explained(code).severity)
 
 
-def _judged_count(result: Mapping[str, Any]) -> int:
-    """Return how many rows were judged: those with a value, or one for an expectation about the whole profile."""
+def _judged_count(suite: Suite, result: Mapping[str, Any]) -> int:
+    """Return how many rows were judged: those with a value, or one for an expectation about the whole profile; ranges take two rows."""
     counts = result["result"]
-    return int(counts["element_count"]) - int(counts.get("missing_count") or 0) if "element_count" in counts else 1
+    if "element_count" not in counts:
+        return 1
+    rows = int(counts["element_count"]) - int(counts.get("missing_count") or 0)
+    return -(-rows // 2) if suite.what in RANGES else rows
 
 
 def _names(suite: Suite, result: Mapping[str, Any]) -> list[str]:
     places = result["result"].get("unexpected_index_list") or []
-    return [" / ".join(str(place[name]) for name in NAMED_BY[suite.what]) for place in places]
+    named = (" / ".join(str(place[name]) for name in NAMED_BY[suite.what]) for place in places)
+    return list(dict.fromkeys(named))
 
 
 def _sentence(suite: Suite, item: Expected, result: Mapping[str, Any]) -> str:
@@ -196,7 +230,7 @@ def _sentence(suite: Suite, item: Expected, result: Mapping[str, Any]) -> str:
     counts = result["result"]
     words = {
         "count": str(len(names)),
-        "judged": str(_judged_count(result)),
+        "judged": str(_judged_count(suite, result)),
         "names": "see the local file" if suite.what in LOCAL else listed(names),
         "observed": str(counts.get("observed_value", "")),
     }

@@ -28,6 +28,8 @@ def inputs(ws: Workspace) -> str:
     plan = ws.plan.document()
     harmonise = plan.get("harmonise", {})
     said = {name: plan.get(name) for name in MEMBERS} | {"merge": harmonise.get("merge"), "drop": harmonise.get("drop")}
+    if "protocol" in plan:  # its columns stay text
+        said["protocol"] = plan["protocol"]
     entries = [entry for group in (ws.plan.tables.features, ws.plan.tables.clinical, ws.plan.tables.acquisition) for entry in group]
     files = {entry.file: file_digest(path) for entry in entries if (path := ws.folder / entry.file).is_file()}
     return digest({"plan": said, "files": files})
