@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from radaudit.tables.cells import PLAIN
+
 if TYPE_CHECKING:
     from radaudit.tables import FeatureTable
 
@@ -98,7 +100,4 @@ def unread(protocol: DeclaredProtocol, known: Sequence[str]) -> list[str]:
 
 
 def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    return float(text) if PLAIN.fullmatch(text) else None

@@ -37,16 +37,18 @@ class Opened:
 
 def open_tables(plan: Plan, folder: Path) -> tuple[Opened, ...]:
     """Read every table of the study; raises TableError READ-042 for a file that is not there, and what the readers raise."""
-    return tuple(_open(plan, role, i, entry, folder) for role, i, entry in _entries(plan))
+    return tuple(open_table(plan, role, i, entry, folder) for role, i, entry in entries(plan))
 
 
-def _entries(plan: Plan) -> Iterator[tuple[str, int, TableFile]]:
+def entries(plan: Plan) -> Iterator[tuple[str, int, TableFile]]:
+    """Yield every table of the study: role, place in its list, entry."""
     for role in ROLES:
         for i, entry in enumerate(getattr(plan.tables, role)):
             yield role, i, entry
 
 
-def _open(plan: Plan, role: str, i: int, entry: TableFile, folder: Path) -> Opened:
+def open_table(plan: Plan, role: str, i: int, entry: TableFile, folder: Path) -> Opened:
+    """Read one table of the study; raises TableError READ-042 if it is not there, and what the readers raise."""
     label, at = entry.file.replace("\\", "/"), f"tables.{role}[{i}]"
     path = folder / label
     if not path.is_file():
