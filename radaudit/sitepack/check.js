@@ -23,8 +23,14 @@ const count = (text, part) => text.split(part).length - 1;
 const distinct = (items) => [...new Set(items)];
 const sorted = (items) => [...items].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 const shown = (text) => {
-  const plain = [...text].slice(0, 41).join("").replace(/[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
-    (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
+  const hex = (code, size) => code.toString(16).padStart(size, "0");
+  const written = (c) => {
+    const code = c.codePointAt(0);
+    if (c === " ") return c;
+    if ("\t\n\r".includes(c)) return {"\t": "\\t", "\n": "\\n", "\r": "\\r"}[c];
+    return code < 256 ? "\\x" + hex(code, 2) : code < 65536 ? "\\u" + hex(code, 4) : "\\U" + hex(code, 8);
+  };
+  const plain = [...text].slice(0, 41).join("").replace(/[\p{C}\p{Z}]/gu, written);
   return [...text].length <= 40 ? plain : plain.slice(0, 40) + "...";
 };
 const few = (items, most = 5) => {
@@ -38,8 +44,8 @@ function decoded(bytes, stated) {
   const starts = (...mark) => mark.every((byte, i) => bytes[i] === byte);
   if (starts(0x50, 0x4b, 3, 4) || starts(0xd0, 0xcf, 0x11, 0xe0) || starts(0x50, 0x41, 0x52, 0x31) || starts(0x1f, 0x8b)
     || starts(0x25, 0x50, 0x44, 0x46)) throw new Refused("SITE-100");
-  const strict = (data, name) => {
-    try { return new TextDecoder(name, {fatal: true, ignoreBOM: true}).decode(data); } catch { throw new Refused("READ-033", 1, name); }
+  const strict = (data, name, said = name) => {
+    try { return new TextDecoder(name, {fatal: true, ignoreBOM: true}).decode(data); } catch { throw new Refused("READ-033", 1, said); }
   };
   const windows = (data) => {
     if (data.some((byte) => [0x81, 0x8d, 0x8f, 0x90, 0x9d].includes(byte))) throw new Refused("READ-033", 1, "cp1252");
@@ -47,8 +53,8 @@ function decoded(bytes, stated) {
   };
   if (stated) return [strict(bytes, stated).replace(/^\ufeff/, ""), stated, 0];
   if (starts(0xef, 0xbb, 0xbf)) return [strict(bytes.subarray(3), "utf-8"), "utf-8", 0];
-  if (starts(0xff, 0xfe)) return [strict(bytes.subarray(2), "utf-16le"), "utf-16-le", 0];
-  if (starts(0xfe, 0xff)) return [strict(bytes.subarray(2), "utf-16be"), "utf-16-be", 0];
+  if (starts(0xff, 0xfe)) return [strict(bytes.subarray(2), "utf-16le", "utf-16-le"), "utf-16-le", 0];
+  if (starts(0xfe, 0xff)) return [strict(bytes.subarray(2), "utf-16be", "utf-16-be"), "utf-16-be", 0];
   if (bytes.includes(0)) throw new Refused("SITE-100");
   try { return [new TextDecoder("utf-8", {fatal: true, ignoreBOM: true}).decode(bytes), "utf-8", 0]; } catch { /* not UTF-8 */ }
   const text = windows(bytes);
@@ -219,7 +225,7 @@ function literal(text) {
   const quoted = (mark) => {
     let out = "";
     for (at++; text[at] !== mark; at++) {
-      if (at >= text.length) throw new Error("open text");
+      if (at >= text.length || text[at] === "\n" || text[at] === "\r") throw new Error("open text");
       if (text[at] === "\\") { at++; out += {n: "\n", t: "\t", r: "\r"}[text[at]] ?? text[at]; } else out += text[at];
     }
     at++;

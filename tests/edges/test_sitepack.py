@@ -6,11 +6,13 @@ import base64
 import hashlib
 import html
 import json
+import random
 import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +153,25 @@ def coded(content: bytes) -> str:
     return json.dumps(base64.b64encode(content).decode())
 
 
+def every_vector() -> list[tuple[str, bytes]]:
+    return [(name, vector(name)) for name in VECTORS]
+
+
+def damaged(number: int = 250) -> list[tuple[str, bytes]]:
+    """Return the vectors cut short and with odd pieces put in, the same ones every time."""
+    rng = random.Random(20261128)
+    pieces = [b'"', b",", b";", b"\t", b"\r", b"\r\n", b"\n\n", b"\xe9", b"\x81", b"1,5", b"1.234,5", b" ", b"\xc3\xa9", b"'", b"{", b"None", b"1e-7", b"NaN"]
+    made = []
+    for i in range(number):
+        data = vector(rng.choice(sorted(VECTORS)))
+        data = data[: rng.randint(0, len(data))] if rng.random() < 0.3 else data
+        for _ in range(rng.randint(1, 12)):
+            at = rng.randint(0, len(data))
+            data = data[:at] + rng.choice(pieces) + data[at + rng.randint(0, 3) :]
+        made.append((f"damaged-{i}", data))
+    return made
+
+
 def hostile(table: site_tables.Rows) -> bytes:
     table[2][0] = "<script>document.title='x'</script>"
     table[3][site_tables.column("original_glcm_Contrast")] = "<b>1</b>"
@@ -164,7 +185,7 @@ def browser(rules: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("page")
     whole = HARNESS.format(
         page=html.escape(page(rules), quote=True),
-        vectors="{" + ",".join(f"{json.dumps(name)}: {coded(vector(name))}" for name in VECTORS) + "}",
+        vectors="{" + ",".join(f"{json.dumps(name)}: {coded(data)}" for name, data in (*every_vector(), *damaged())) + "}",
         clean=coded(vector("clean")),
         dirty=coded(vector("a-heap")),
         hostile=coded(hostile(site_tables.rows("OSLO", 16, 2))),
@@ -184,6 +205,20 @@ def test_the_page_says_the_same_in_a_browser_in_the_same_words(name: str, browse
     assert sorted(browser["says"][name]) == EXPECTED[name]["findings"]
     report = check(rules, vector(name))
     assert browser["texts"][name] == [sentence(rules, one) + rows_text(one) for one in report.found]
+
+
+def test_page_and_program_agree_on_every_damaged_file(browser: dict[str, Any], rules: dict[str, Any]) -> None:
+    from radaudit.sitepack.command import rows_text, sentence
+
+    codes, differ = set(), []
+    for name, data in damaged():
+        report = check(rules, data)
+        codes |= {one.code for one in report.found}
+        ours = [[one.code, one.scope, one.count, sentence(rules, one) + rows_text(one)] for one in report.found]
+        theirs = [[*said, words] for said, words in zip(browser["says"][name], browser["texts"][name], strict=True)]
+        differ += [(name, a, b) for a, b in zip_longest(ours, theirs) if a != b][:1]
+    assert differ == []
+    assert len(codes) > 15
 
 
 def test_a_table_dropped_on_the_page_is_checked_and_given_back_only_if_nothing_fails(browser: dict[str, Any]) -> None:
