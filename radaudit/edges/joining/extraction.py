@@ -39,7 +39,8 @@ def about_settings(pool: Pool, sites: Sequence[str | None]) -> Iterator[Finding]
         facts: dict[str, Fact] = {"setting": key, "values": {inert(value): len(where[value]) for value in most}}
         code = "FEAT-033" if key == VERSION else "FEAT-004"
         differing.add(code)
-        yield answer(code, Verdict.FAILED, f"{key} is {shown}.", facts=facts, scope=key)
+        other = sorted({site for value in most[1:] for site in where[value]} & {site for site in sites if site})
+        yield answer(code, Verdict.FAILED, f"{key} is {shown}.", facts=facts, scope=key, concerns=other)
     for code, what in (("FEAT-004", "settings"), ("FEAT-033", "version of the extractor")):
         if code not in differing:
             yield answer(code, Verdict.PASSED, f"All {len(stated)} rows that state it have the same {what}.")
