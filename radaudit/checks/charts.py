@@ -1,11 +1,11 @@
 """Control charts of a feature in the order of the scans: individuals with moving ranges, and cumulative sums.
 
-Formulas of Montgomery, Introduction to Statistical Quality Control, 8th edition: 6.4 (individuals; sigma is the mean moving range over 1.128,
-limits three sigma) and 9.1 (tabular CUSUM with allowance k = 0.5 and decision interval h = 4.77 in sigma, which gives the 370 scans between
-false alarms of an individuals chart). Centre and sigma come from the first 50 scans of the site, the baseline. A step of one standard
-deviation is then found within 20 scans in 91 % of series, and one feature in control gives an alarm in 38 % of series of 100 further scans
-(``benchmarks/charts.py`` prints both): one feature is no evidence. A change of scanner or protocol moves many at once, so a site is told
-if more than ``rules.chart_share`` of its features leave their limits within the same WINDOW scans.
+Formulas of Montgomery, Introduction to Statistical Quality Control, 8th edition: 6.4 (individuals; sigma is the mean moving range over
+1.128, limits three sigma) and 9.1 (tabular CUSUM with allowance k = 0.5 and decision interval h = 4.77 in sigma, which gives the 370 scans
+between false alarms of an individuals chart). Centre and sigma come from the first 50 scans of the site, the baseline. A step of one
+standard deviation is then found within 20 scans in 91 % of series, and one feature in control gives an alarm in 38 % of series of 100
+further scans (``benchmarks/charts.py`` prints both): one feature is no evidence. A change of scanner or protocol moves many at once, so a
+site is told if more than ``rules.chart_share`` of its features leave their limits within the same WINDOW scans.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def chart_lines(values: Floats, sites: Sequence[str], days: Sequence[int | None]
     dated = np.array([day is not None for day in days], dtype=bool)
     for site in sorted(set(sites)):
         at = np.flatnonzero((where == site) & dated)
-        at = at[np.argsort([days[i] for i in at.tolist()], kind="stable")] if len(at) else at
+        at = at[np.argsort(np.array([days[i] or 0 for i in at.tolist()], dtype=np.int64), kind="stable")]
         line: dict[str, object] = {"site": site, "scans": len(at), "charted": 0}
         line |= dict.fromkeys(("share", "individuals_share", "first_scan"), np.nan)
         if len(at) >= BASELINE + LEAST_AFTER:

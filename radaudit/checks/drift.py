@@ -31,7 +31,8 @@ def sampled(sizes: Ints) -> Ints:
     share = max(LEAST_ROWS, MOST_ROWS // len(sizes))
     starts = np.append(0, np.cumsum(sizes)[:-1])
     picks = [
-        start + (np.arange(min(size, share)) * size) // min(size, share) for start, size in zip(starts.tolist(), sizes.tolist(), strict=True)
+        start + (np.arange(min(size, share)) * size) // min(size, share)
+        for start, size in zip(starts.tolist(), sizes.tolist(), strict=True)
     ]
     return np.concatenate(picks)
 
@@ -53,8 +54,8 @@ def distances(x: Floats, codes: Ints, sites: int) -> tuple[Floats, Floats, Float
     tables = [np.full((sites, b), np.nan) for _ in range(4)]
     for k in range(sites):
         here = (where == k) & finite
-        ours = np.cumsum(here, axis=1, dtype=np.int32)
-        mine = ours[:, -1] if m else np.zeros(b, dtype=np.int32)
+        ours = np.cumsum(here, axis=1)
+        mine = ours[:, -1] if m else np.zeros(b, dtype=np.int64)
         others = n - mine
         fits = np.flatnonzero((mine >= LEAST_ROWS) & (others >= LEAST_ROWS))
         tables[2][k], tables[3][k] = mine, others

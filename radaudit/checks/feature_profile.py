@@ -102,7 +102,12 @@ class SiteFeatureProfile:
         some = np.where(self.n > 0, self.missing_share, np.nan)
         tables = ("n", "missing_share", "mean", "sd", "constant", "decades", "eta2", "ks", "psi")
         named = {"site": [site for site in self.sites for _ in range(p)], "feature": list(self.features) * s}
-        return {**named, **{name: getattr(self, name).ravel() for name in tables}, "missing_share": known.ravel(), "missing_some": some.ravel()}
+        return {
+            **named,
+            **{name: getattr(self, name).ravel() for name in tables},
+            "missing_share": known.ravel(),
+            "missing_some": some.ravel(),
+        }
 
 
 def profile_features(
@@ -120,8 +125,8 @@ def profile_features(
     blocks = [_block(values[:, a : a + width], order, starts, tail_share, picks, drawn) for a in range(0, values.shape[1], width)]
     whole = {name: _joined([block[0][name] for block in blocks]) for name in _FEATURE}
     by_site = {name: _joined([block[1][name] for block in blocks], (len(names), 0)) for name in _SITE}
-    distance = beyond_chance(*(by_site.pop(name) for name in ("d", "index", "here", "elsewhere")), level)
-    by_site["ks"], by_site["psi"] = distance
+    d, index, here, elsewhere = (by_site.pop(name) for name in ("d", "index", "here", "elsewhere"))
+    by_site["ks"], by_site["psi"] = beyond_chance(d, index, here, elsewhere, level)
     by_site["constant"] = np.where(whole["distinct"] > 1, by_site["constant"], np.nan)
     digests = [digest for block in blocks for digest in block[2]]
     columns: dict[str, Any] = {name: (_whole_numbers if name in _COUNTS else frozen)(whole[name]) for name in _FEATURE}

@@ -147,9 +147,7 @@ def profile(
     ``dictionary`` says what each feature is (in the table's order), ``days`` when each row was scanned, ``protocol`` what was agreed.
     """
     limits = rules or CheckRules()
-    features, by_site = profile_features(
-        table.values, table.features, table.sites, tail_share=limits.tail_share, level=limits.chance
-    )
+    features, by_site = profile_features(table.values, table.features, table.sites, tail_share=limits.tail_share, level=limits.chance)
     units = table.units if table.roles.unit else ("",) * len(table)
     rows = profile_rows(table.values, table.patients, units, np.asarray(features.distinct > 1))
     return Profiles(

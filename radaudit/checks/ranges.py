@@ -42,7 +42,7 @@ class Known(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """The values one expectation allows; None where there is no limit, ``open_low`` and ``open_high`` where the limit itself is not allowed."""
+    """The values one expectation allows; None where there is no limit, ``open_...`` where the limit itself is not allowed."""
 
     code: str
     low: float | None = None

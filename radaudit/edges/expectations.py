@@ -141,7 +141,9 @@ def judge_ranges(gx: Any, source: Any, suite: Suite, columns: Mapping[str, objec
     import numpy as np
 
     features = np.array(columns["feature"], dtype=object)
-    spoken = {i: np.asarray(columns[name]) for i, item in enumerate(suite.expected) if (name := str(item.arguments.get("column"))) in columns}
+    spoken = {
+        i: np.asarray(columns[name]) for i, item in enumerate(suite.expected) if (name := str(item.arguments.get("column"))) in columns
+    }
     groups: dict[str, list[int]] = {}
     for i in spoken:
         item = suite.expected[i]
@@ -204,9 +206,7 @@ def _configured(gx: Any, scope: str, item: Expected, columns: Mapping[str, objec
     column = item.arguments.get("column")
     if column is not None and column not in columns:
         near = nearest(str(column), columns)
-        raise StudyError(
-            "STUDY-055", f'the profile has no column "{column}"', at=scope, found=listed(columns, most=20), near=near
-        )
+        raise StudyError("STUDY-055", f'the profile has no column "{column}"', at=scope, found=listed(columns, most=20), near=near)
     try:
         return get_expectation_impl(item.type)(**item.arguments, meta={"place": place})
     except (ValueError, TypeError) as problem:

@@ -153,7 +153,7 @@ def _ids(rules: Rules, table: Table) -> list[str]:
 
 
 def _no_ids(rules: Rules, table: Table) -> Iterator[Found]:
-    yield Found("ID-033", 1, what=f'{rules["id"]["column"]}; found {few(table.names)}')
+    yield Found("ID-033", 1, what=f"{rules['id']['column']}; found {few(table.names)}")
 
 
 def _patients(rules: Rules, table: Table, ids: list[str]) -> Iterator[Found]:

@@ -45,7 +45,11 @@ def main(arguments: Sequence[str], rules_text: str) -> int:
     target = path.with_name(f"{path.stem}-checked.zip")
     if code == 0:
         target.write_bytes(checked_zip(path.name, data, rules, report))
-    out = json.dumps(document(rules, report, code), indent=1, sort_keys=True) if "--json" in arguments else "\n".join(lines(rules, report, target.name))
+    out = (
+        json.dumps(document(rules, report, code), indent=1, sort_keys=True)
+        if "--json" in arguments
+        else "\n".join(lines(rules, report, target.name))
+    )
     try:
         print(out.encode(sys.stdout.encoding or "ascii", "backslashreplace").decode(sys.stdout.encoding or "ascii"))
     except BrokenPipeError:
@@ -81,7 +85,8 @@ def document(rules: Rules, report: Report, code: int) -> dict[str, Any]:
         "exit_code": code,
         "rows": report.rows,
         "findings": [
-            {"code": one.code, "scope": one.scope, "count": one.count, "level": level(rules, one), "rows": list(one.rows)} for one in report.found
+            {"code": one.code, "scope": one.scope, "count": one.count, "level": level(rules, one), "rows": list(one.rows)}
+            for one in report.found
         ],
     }
 
@@ -98,7 +103,9 @@ def lines(rules: Rules, report: Report, target: str) -> list[str]:
     if report.asked:
         out.append(f" PASS  {passed} other checks, {report.rows} rows, {report.columns} columns")
     if report.extra:
-        out += wrapped(f"{len(report.extra)} columns are not part of the study and are left out there: {', '.join(report.extra[:4])}", " NOTE  ")
+        out += wrapped(
+            f"{len(report.extra)} columns are not part of the study and are left out there: {', '.join(report.extra[:4])}", " NOTE  "
+        )
     code = exit_code(rules, report)
     out.append(f"Send back: {target}" if code == 0 else "Not ready to send: mend what is marked FAIL, then run this again.")
     return out
@@ -111,7 +118,9 @@ def rows_text(found: Found) -> str:
     if found.of and len(found.rows) == found.of:
         return f"; all {found.of} rows"
     shown = ", ".join(map(str, found.rows[:MOST_ROWS]))
-    return f"; row{'' if len(found.rows) == 1 else 's'} {shown}" + (f", ... ({len(found.rows)} in all)" if len(found.rows) > MOST_ROWS else "")
+    return f"; row{'' if len(found.rows) == 1 else 's'} {shown}" + (
+        f", ... ({len(found.rows)} in all)" if len(found.rows) > MOST_ROWS else ""
+    )
 
 
 def wrapped(text: str, first: str) -> list[str]:

@@ -18,7 +18,7 @@ BINARY = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1", b"\x1f\x8b", b"%PDF")
 SAMPLE = 30
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """The table cannot be read: the code, how many, and what."""
 
     def __init__(self, code: str, count: int = 1, what: str = "") -> None:

@@ -11,7 +11,12 @@ from radaudit.tables.names import captk_name, pyradiomics_name
 FAMILIES = "morph|loc|stat|ih|ivh|cm|rlm|szm|dzm|ngt|ngl"
 SCHEMES = (
     ("LIFEx", re.compile(r".+\(\s?IBSI:[A-Z0-9]+\).*")),
-    ("MIRP", re.compile(rf"(?:.+_)?(?:cm|rlm|szm|dzm|ngt|ngl|ih)_[a-z0-9_]+_(?:d[0-9.]+_)?(?:2d|2\.5d|3d).*_f?b[sn]w?_[wn][0-9.]+|(?:{FAMILIES})_[a-z0-9_.]+")),
+    (
+        "MIRP",
+        re.compile(
+            rf"(?:.+_)?(?:cm|rlm|szm|dzm|ngt|ngl|ih)_[a-z0-9_]+_(?:d[0-9.]+_)?(?:2d|2\.5d|3d).*_f?b[sn]w?_[wn][0-9.]+|(?:{FAMILIES})_[a-z0-9_.]+"
+        ),
+    ),
     ("Nyxus", re.compile(r"3?(?:GLCM|GLRLM|GLSZM|GLDZM|NGTDM|NGLDM|GLDM)_[A-Z0-9_]+")),
 )
 

@@ -19,8 +19,18 @@ FEATURES = (
     "original_glrlm_RunPercentage",
     "original_glszm_ZoneEntropy",
 )
-HEADER = ("patient_id", "relapse", "age", "SliceThickness", "reader", "diagnostics_Versions_PyRadiomics", "diagnostics_Configuration_Settings")
-SETTINGS = "{'minimumROIDimensions': 2, 'binWidth': 25, 'resampledPixelSpacing': [1, 1, 1], 'interpolator': 'sitkBSpline', 'normalize': False}"
+HEADER = (
+    "patient_id",
+    "relapse",
+    "age",
+    "SliceThickness",
+    "reader",
+    "diagnostics_Versions_PyRadiomics",
+    "diagnostics_Configuration_Settings",
+)
+SETTINGS = (
+    "{'minimumROIDimensions': 2, 'binWidth': 25, 'resampledPixelSpacing': [1, 1, 1], 'interpolator': 'sitkBSpline', 'normalize': False}"
+)
 STUDY = """\
 schema: radaudit/study/1
 study: relapse-2y
@@ -198,10 +208,12 @@ VECTORS: dict[str, Vector] = {
     "columns-missing": without("age", "reader"),
     "wrong-bin-width": each("diagnostics_Configuration_Settings", lambda cell: cell.replace("25", "10")),
     "another-version": each("diagnostics_Versions_PyRadiomics", lambda _: "v2.2.0"),
-    "out-of-range": cells((2, "original_shape_Sphericity", "1.02"), (3, "original_shape_MeshVolume", "-4"), (5, "original_firstorder_Kurtosis", "0.5")),
+    "out-of-range": cells(
+        (2, "original_shape_Sphericity", "1.02"), (3, "original_shape_MeshVolume", "-4"), (5, "original_firstorder_Kurtosis", "0.5"),
+    ),
     "ghost-rows": hollow,
     "constant-and-empty-columns": lambda table: each("original_firstorder_Mean", lambda _: "")(
-        [row[:-1] + ["4.5" if i else row[-1]] for i, row in enumerate(table)]
+        [[*row[:-1], "4.5" if i else row[-1]] for i, row in enumerate(table)]
     ),
     "images-twice": copies,
     "outcome-in-words": cells((2, "relapse", "yes"), (3, "relapse", "yes"), (4, "relapse", "no"), (5, "relapse", "")),

@@ -25,7 +25,9 @@ RULES = CheckRules()
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 
-def table(features: dict[str, list[float]], sites: list[str] | None = None, facts: dict[str, list[str | None]] | None = None) -> FeatureTable:
+def table(
+    features: dict[str, list[float]], sites: list[str] | None = None, facts: dict[str, list[str | None]] | None = None
+) -> FeatureTable:
     n = len(next(iter(features.values())))
     return FeatureTable.of(
         roles=Roles(patient="id", site="site"),
@@ -120,7 +122,12 @@ REAL = {
     "zrad": ("sts_pet/zrad/zrad_26.9.0_sts_pet.csv", ",", "zrad", set()),
     "lifex": ("lifex_imsure/Texture_ImSure_Absolute.csv", ",", "lifex", set()),
     # CaPTk's deviations are signed, which the names do not say
-    "captk": ("opnested/Sandy-Captk.csv", ",", "captk", {"T1_ED_Intensity_MeanAbsoluteDeviation", "T1_ED_Intensity_MedianAbsoluteDeviation"}),
+    "captk": (
+        "opnested/Sandy-Captk.csv",
+        ",",
+        "captk",
+        {"T1_ED_Intensity_MeanAbsoluteDeviation", "T1_ED_Intensity_MedianAbsoluteDeviation"},
+    ),
 }
 
 

@@ -64,7 +64,15 @@ def of_error(error: TableError) -> Say:
 def of_finding(finding: Finding) -> Say:
     """The same of a finding; what concerns LYON, or the study as a whole, is not the site's."""
     facts = finding.facts
-    named = {"ID-001": "patients", "ID-004": "ids", "ID-100": "ids", "ID-050": "rows", "FEAT-058": "rows", "READ-001": "characters", "SITE-101": "count"}
+    named = {
+        "ID-001": "patients",
+        "ID-004": "ids",
+        "ID-100": "ids",
+        "ID-050": "rows",
+        "FEAT-058": "rows",
+        "READ-001": "characters",
+        "SITE-101": "count",
+    }
     if finding.code in named:
         return [[finding.code, "", facts[named[finding.code]]]]
     if finding.code in ("FEAT-140", "FEAT-141", "FEAT-142", "FEAT-010", "FEAT-056"):
@@ -119,7 +127,9 @@ def rules_words() -> dict[str, dict[str, str]]:
 
 # a page that loads check.html without its start, runs it on every vector, then drops a file on a whole one
 HARNESS = """<!doctype html><meta charset="utf-8"><body><iframe id="page" srcdoc="{page}"></iframe><script>
-addEventListener("unhandledrejection", (event) => document.body.replaceChildren(document.createTextNode(String(event.reason && event.reason.stack))));
+addEventListener("unhandledrejection", (event) => {{
+  document.body.replaceChildren(document.createTextNode(String(event.reason && event.reason.stack)));
+}});
 addEventListener("load", async () => {{
   const w = document.getElementById("page").contentWindow, d = w.document, out = {{says: {{}}, texts: {{}}, page: {{}}}};
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -160,7 +170,26 @@ def every_vector() -> list[tuple[str, bytes]]:
 def damaged(number: int = 250) -> list[tuple[str, bytes]]:
     """Return the vectors cut short and with odd pieces put in, the same ones every time."""
     rng = random.Random(20261128)
-    pieces = [b'"', b",", b";", b"\t", b"\r", b"\r\n", b"\n\n", b"\xe9", b"\x81", b"1,5", b"1.234,5", b" ", b"\xc3\xa9", b"'", b"{", b"None", b"1e-7", b"NaN"]
+    pieces = [
+        b'"',
+        b",",
+        b";",
+        b"\t",
+        b"\r",
+        b"\r\n",
+        b"\n\n",
+        b"\xe9",
+        b"\x81",
+        b"1,5",
+        b"1.234,5",
+        b" ",
+        b"\xc3\xa9",
+        b"'",
+        b"{",
+        b"None",
+        b"1e-7",
+        b"NaN",
+    ]
     made = []
     for i in range(number):
         data = vector(rng.choice(sorted(VECTORS)))
@@ -356,7 +385,9 @@ def test_odd_calls_end_with_a_sentence(pack: Path, tmp_path: Path) -> None:
 
 def test_the_checker_needs_the_standard_library_only() -> None:
     folder = Path(__file__).parents[2] / "radaudit/sitepack"
-    names = {match[1] for path in folder.glob("*.py") for match in re.finditer(r"^\s*(?:from|import) ([\w.]+)", path.read_text("utf-8"), re.M)}
+    names = {
+        match[1] for path in folder.glob("*.py") for match in re.finditer(r"^\s*(?:from|import) ([\w.]+)", path.read_text("utf-8"), re.M)
+    }
     foreign = {name for name in names if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith("radaudit.sitepack")}
     assert foreign == set()
 

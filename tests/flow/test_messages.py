@@ -65,7 +65,9 @@ MESSAGES = {
     ),
     "held-out site, but `unseen: refuse`": Row(code="STUDY-007", fixture="a held-out site that can never be scored"),
     "outcome needed at scoring": Row(code="LEAK-005", fixture="the outcome among the preserved covariates"),
-    "test set again": Row(code="GUARD-002", fixture="test_a_second_opening_is_refused_with_the_first_and_what_it_would_cost", module=planted),
+    "test set again": Row(
+        code="GUARD-002", fixture="test_a_second_opening_is_refused_with_the_first_and_what_it_would_cost", module=planted
+    ),
     "change after lock": Row(
         code="GUARD-001", fixture="test_a_plan_changed_after_the_lock_is_refused_with_the_command_for_a_new_version", module=planted
     ),

@@ -93,7 +93,14 @@ def spoken_for(plan: Plan, entry: TableFile) -> frozenset[str]:
     if columns.site is not None:
         named.append(columns.site.from_)
     protocol = plan.declared_protocol()
-    groups = (protocol.columns if protocol else (), columns.batch, columns.covariates, columns.clinical, columns.never, plan.harmonise.preserve)
+    groups = (
+        protocol.columns if protocol else (),
+        columns.batch,
+        columns.covariates,
+        columns.clinical,
+        columns.never,
+        plan.harmonise.preserve,
+    )
     volume = {columns.volume} if columns.volume else set()
     return frozenset(name for name in (*named, *(name for group in groups for name in group)) if name) - volume
 

@@ -152,7 +152,9 @@ def parameters(rules: Mapping[str, Any]) -> str:
 
 def _image_types(filters: Sequence[str]) -> list[str]:
     plain = {FILTERS[key] for name in filters for key in FILTERS if name == key or name.replace(".", "-").startswith(f"{key}-")}
-    sigma = sorted({found[1].replace("-", ".") for name in filters if (found := re.match(r"log[-.]sigma[-.]([0-9.-]+)mm", name))}, key=float)
+    sigma = sorted(
+        {found[1].replace("-", ".") for name in filters if (found := re.match(r"log[-.]sigma[-.]([0-9.-]+)mm", name))}, key=float
+    )
     return [*(f"{name}: {{}}" for name in sorted(plain)), *([f"LoG: {{sigma: [{', '.join(sigma)}]}}"] if sigma else [])]
 
 
@@ -161,7 +163,9 @@ def _yaml(value: str) -> str:
     if value in ("True", "False"):
         return value.lower()
     if PLAIN.fullmatch(value):
-        return f'"{value}"' if value[:1] in "0123456789" and not value.replace(".", "").replace("-", "").replace("e", "").isdigit() else value
+        return (
+            f'"{value}"' if value[:1] in "0123456789" and not value.replace(".", "").replace("-", "").replace("e", "").isdigit() else value
+        )
     if value.startswith("[") and all(PLAIN.fullmatch(part.strip()) for part in value.strip("[]").split(",")):
         return value
     return json.dumps(value)
@@ -183,15 +187,17 @@ def readme(rules: Mapping[str, Any]) -> str:
         "",
     ]
     lines += _wrapped(
-        "Send the file yourtable-checked.zip that the checker writes when nothing has to be mended; it holds your table as it is and the list of checks."
+        "Send the file yourtable-checked.zip that the checker writes when nothing has to be mended; it holds your table as it is and the "
+        "list of checks."
     )
     lines += ["", "What the table has to be", ""]
     points = [
         f"a text table (CSV), one row per patient{' and region' if rules['unit'] else ''}, with the column names of template.csv",
-        f"ids in the column {rules['id']['column']}" + (f", all of the form {rules['id']['pattern']}" if rules["id"]["pattern"] else "")
+        f"ids in the column {rules['id']['column']}"
+        + (f", all of the form {rules['id']['pattern']}" if rules["id"]["pattern"] else "")
         + "; never a name, a date of birth or a hospital number",
-        f"{len(rules['features'])} features, numbers with a decimal {'comma' if rules['file']['decimal'] == ',' else 'point'}; a missing value "
-        "is an empty cell" + (f" or one of: {', '.join(rules['file']['missing'])}" if rules["file"]["missing"] else ""),
+        f"{len(rules['features'])} features, numbers with a decimal {'comma' if rules['file']['decimal'] == ',' else 'point'}; a missing "
+        "value is an empty cell" + (f" or one of: {', '.join(rules['file']['missing'])}" if rules["file"]["missing"] else ""),
     ]
     if rules["unit"]:
         points.append(f"the region (lesion) in the column {rules['unit']}")
@@ -199,19 +205,27 @@ def readme(rules: Mapping[str, Any]) -> str:
         points.append(f"the site in the column {rules['sites']['column']}, written {rules['sites']['value']}")
     if rules["outcome"]:
         end = rules["outcome"]
-        points.append(f"the outcome in the column {end['column']}: {end['event']} for an event, {end['non_event']} for none, empty if unknown")
+        points.append(
+            f"the outcome in the column {end['column']}: {end['event']} for an event, {end['non_event']} for none, empty if unknown"
+        )
     more = [name for name in rules["columns"] if name not in (rules["sites"]["column"], (rules["outcome"] or {}).get("column"))]
     if more:
         points.append(f"and these columns: {listed(more, most=12)}")
     if params:
-        points.append("features extracted with params.yaml of this folder" + (f" and PyRadiomics {rules['settings']['version']}" if "version" in rules["settings"] else ""))
+        points.append(
+            "features extracted with params.yaml of this folder"
+            + (f" and PyRadiomics {rules['settings']['version']}" if "version" in rules["settings"] else "")
+        )
     elif rules["settings"]:
         points.append("extracted with " + listed((f"{key} {value}" for key, value in rules["settings"].items()), most=12))
     if rules["protocol"]:
         points.append("made by the protocol of the study: " + listed((rule["label"] for rule in rules["protocol"]["rules"]), most=12))
     for point in points:
         lines += _wrapped(point, first="  - ")
-    lines += ["", *_wrapped(f"rules.json says the same to the checkers (rules {rules['digest'][:8]}). Questions go to whoever sent you this folder.")]
+    lines += [
+        "",
+        *_wrapped(f"rules.json says the same to the checkers (rules {rules['digest'][:8]}). Questions go to whoever sent you this folder."),
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -18,4 +18,6 @@ def sitepack(ws: Workspace, sites: Sequence[str], progress: Progress) -> StageRe
         lines.append(f"{place}/   {counts}")
     lines += ["Send each folder to its hospital: check.html and check.pyz say what to mend", "before a table is sent."]
     details = {"packs": [{"site": rules["site"], "folder": place, "rules": rules["digest"]} for place, rules in made.items()]}
-    return StageResult(command="sitepack", outputs={rules["site"]: place for place, rules in made.items()}, text=tuple(lines), details=details)
+    return StageResult(
+        command="sitepack", outputs={rules["site"]: place for place, rules in made.items()}, text=tuple(lines), details=details
+    )

@@ -76,7 +76,7 @@ def test_of_large_sites_an_even_sample_is_compared_and_small_ones_stay_whole() -
     assert sampled(np.array([4, 5])).tolist() == list(range(9))
 
 
-# Montgomery, Introduction to Statistical Quality Control, example 9.1: target 10, sigma 1, k = 0.5, h = 5; a shift of 1 after observation 20
+# Montgomery, Introduction to Statistical Quality Control, example 9.1: target 10, sigma 1, k = 0.5, h = 5; shifted after observation 20
 MONTGOMERY = [
     9.45, 7.99, 9.29, 11.66, 12.16, 10.18, 8.04, 11.46, 9.20, 10.34, 9.03, 11.47, 10.51, 9.40, 10.08, 9.37, 10.62, 10.31, 8.52, 10.84,
     10.90, 9.33, 12.29, 11.50, 10.60, 11.08, 10.38, 11.62, 11.31, 10.52,
