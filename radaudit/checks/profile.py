@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np  # noqa: TID253  (numeric module; checks/__init__ does not import it)
 
+from radaudit.checks.association import association, separation
 from radaudit.checks.charts import chart_lines
 from radaudit.checks.feature_profile import FeatureProfile, SiteFeatureProfile, profile_features
 from radaudit.checks.people import People, chance_of_one_side, letters, people, people_by_site
@@ -19,8 +21,11 @@ from radaudit.checks.rules import CheckRules
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from radaudit.arrays import Floats
     from radaudit.tables import FeatureTable
 
+AGE = re.compile(r"age|.*[ _]age|age[ _].*", re.IGNORECASE)
+LEAST_PER_CLASS = 5  # below, a column may tell the outcome by chance
 KINDS = ("feature_profile", "feature_by_site", "rows", "sites", "clinical", "study", "charts", "protocol", *RANGES)
 
 
@@ -43,7 +48,11 @@ class SiteRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClinicalColumn:
-    """One text column with a role: how many rows lack it, how many values it has, whether all of them are numbers."""
+    """One text column with a role: how many rows lack it, how many values it has, whether all of them are numbers.
+
+    ``minimum`` and ``maximum`` are those of numbers; ``tells`` is how far the column alone tells the outcome: the AUC of numbers, the
+    bias-corrected Cramér's V of texts; None where there is nothing to tell.
+    """
 
     column: str
     role: str
@@ -51,6 +60,9 @@ class ClinicalColumn:
     rows: int
     distinct: int
     numeric: bool
+    minimum: float | None = None
+    maximum: float | None = None
+    tells: float | None = None
 
     @property
     def missing_share(self) -> float:
@@ -106,7 +118,13 @@ class Profiles:
 
     def _clinical_lines(self) -> list[Mapping[str, object]]:
         names = ("column", "role", "missing", "missing_share", "distinct", "numeric")
-        return [{name: getattr(column, name) for name in names} for column in self.clinical]
+        lines = []
+        for column in self.clinical:
+            numbers = {name: _or_nan(getattr(column, name)) for name in ("minimum", "maximum", "tells")}
+            age = AGE.fullmatch(column.column) is not None
+            ages = {f"age_{name}": numbers[name] if age else np.nan for name in ("minimum", "maximum")}
+            lines.append({name: getattr(column, name) for name in names} | numbers | ages)
+        return lines
 
     def _study_line(self) -> list[Mapping[str, object]]:
         profile, counted = self.features, self.people
@@ -128,6 +146,10 @@ class Profiles:
                 "scaled_share": np.nan if scaled is None else scaled[1],
             }
         ]
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
 def _columns(lines: Sequence[Mapping[str, object]]) -> dict[str, object]:
@@ -185,6 +207,23 @@ def _sites(table: FeatureTable, by_site: SiteFeatureProfile, rows: RowProfile) -
     return tuple(lines)
 
 
+def _tells(table: FeatureTable, texts: Sequence[str | None], numbers: Floats | None) -> float | None:
+    """Return how far a column alone tells the outcome, None with fewer than LEAST_PER_CLASS of a class."""
+    known = np.array([text is not None for text in texts], dtype=bool) & np.isfinite(table.outcome)
+    event = table.outcome[known] == 1.0
+    if min(int(event.sum()), int((~event).sum())) < LEAST_PER_CLASS:
+        return None
+    if numbers is not None:
+        return separation(numbers[known], event)
+    named = [str(text) for text, kept in zip(texts, known.tolist(), strict=True) if kept]
+    levels = {level: i for i, level in enumerate(dict.fromkeys(named))}
+    counts = [[0, 0] for _ in levels]
+    for text, happened in zip(named, event.tolist(), strict=True):
+        counts[levels[text]][int(happened)] += 1
+    found = association(counts)
+    return None if found is None else found.corrected
+
+
 def _clinical(table: FeatureTable) -> tuple[ClinicalColumn, ...]:
     roles = table.roles
     named = [("covariate", roles.covariates), ("clinical", roles.clinical), ("batch", roles.batch), ("volume", (roles.volume,))]
@@ -194,12 +233,17 @@ def _clinical(table: FeatureTable) -> tuple[ClinicalColumn, ...]:
             if name and name in table.facts and name not in columns:
                 texts = table.facts[name]
                 known = [text for text in texts if text is not None]
+                numbers = table.numbers(name) if known else None
+                finite = [] if numbers is None else numbers[np.isfinite(numbers)].tolist()
                 columns[name] = ClinicalColumn(
                     column=name,
                     role=role,
                     missing=len(texts) - len(known),
                     rows=len(texts),
                     distinct=len(set(known)),
-                    numeric=bool(known) and table.numbers(name) is not None,
+                    numeric=numbers is not None,
+                    minimum=min(finite, default=None),
+                    maximum=max(finite, default=None),
+                    tells=_tells(table, texts, numbers) if role in ("covariate", "clinical") else None,
                 )
     return tuple(columns.values())

@@ -233,3 +233,18 @@ def test_deviations_from_the_protocol_are_listed_by_site_and_amendments_hold() -
 
 def test_the_suites_are_files_of_the_installation() -> None:
     assert (shipped("expectations") / "ibsi" / "shipped.json").is_file()
+
+
+def test_ages_that_are_none_and_covariates_that_are_the_outcome_are_told() -> None:
+    draft = honest()
+    found = {f.code: f for f in run_suites(profile(draft.table()), RULES)}
+    assert not found["OUT-040"].failed
+    assert not found["OUT-041"].failed
+    draft.facts["age"][3] = "999"
+    draft.facts["stage"] = ["IV" if event else "I" for event in draft.outcome]
+    found = {f.code: f for f in run_suites(profile(draft.table()), RULES)}
+    assert found["OUT-040"].facts["names"] == ["age"]
+    assert found["OUT-041"].facts["names"] == ["stage"]
+    draft.facts["age"] = [str(int(40 + 30 * event)) for event in draft.outcome]
+    found = {f.code: f for f in run_suites(profile(draft.table()), RULES)}
+    assert found["OUT-041"].facts["names"] == ["age", "stage"]
