@@ -118,7 +118,7 @@ class Profiles:
 
     def _clinical_lines(self) -> list[Mapping[str, object]]:
         names = ("column", "role", "missing", "missing_share", "distinct", "numeric")
-        lines = []
+        lines: list[Mapping[str, object]] = []
         for column in self.clinical:
             numbers = {name: _or_nan(getattr(column, name)) for name in ("minimum", "maximum", "tells")}
             age = AGE.fullmatch(column.column) is not None

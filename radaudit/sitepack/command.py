@@ -48,7 +48,7 @@ def main(arguments: Sequence[str], rules_text: str) -> int:
     out = (
         json.dumps(document(rules, report, code), indent=1, sort_keys=True)
         if "--json" in arguments
-        else "\n".join(lines(rules, report, target.name))
+        else "\n".join(lines(rules, report, target.name, stale=target.exists()))
     )
     try:
         print(out.encode(sys.stdout.encoding or "ascii", "backslashreplace").decode(sys.stdout.encoding or "ascii"))
@@ -91,8 +91,8 @@ def document(rules: Rules, report: Report, code: int) -> dict[str, Any]:
     }
 
 
-def lines(rules: Rules, report: Report, target: str) -> list[str]:
-    """Return the report as lines of at most 80 columns, worst first."""
+def lines(rules: Rules, report: Report, target: str, *, stale: bool = False) -> list[str]:
+    """Return the report as lines of at most 80 columns, worst first; ``stale`` says that an earlier file to send stands there."""
     order = {FAIL: 0, WARN: 1, NOTE: 2}
     head = f"Site pack for {rules['study']}, {rules['site']} (rules {rules['digest'][:8]})"
     out = [head + "nothing is sent".rjust(WIDTH - len(head)) if len(head) < 62 else head]
@@ -108,6 +108,8 @@ def lines(rules: Rules, report: Report, target: str) -> list[str]:
         )
     code = exit_code(rules, report)
     out.append(f"Send back: {target}" if code == 0 else "Not ready to send: mend what is marked FAIL, then run this again.")
+    if code and stale:
+        out.append(f"{target} beside it is of an earlier table: do not send it.")
     return out
 
 

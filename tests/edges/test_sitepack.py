@@ -347,6 +347,9 @@ def test_a_clean_table_passes_and_is_packed_untouched(pack: Path, tmp_path: Path
     before = (tmp_path / "oslo-checked.zip").read_bytes()
     run_check(pack, file)
     assert (tmp_path / "oslo-checked.zip").read_bytes() == before
+    file.write_bytes(vector("a-heap"))
+    assert run_check(pack, file).stdout.splitlines()[-1] == "oslo-checked.zip beside it is of an earlier table: do not send it."
+    assert (tmp_path / "oslo-checked.zip").read_bytes() == before
 
 
 @pytest.mark.parametrize(("name", "code"), [("wrong-bin-width", 1), ("a-heap", 1), ("quote-left-open", 3), ("columns-missing", 1)])

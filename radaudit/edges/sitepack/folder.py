@@ -60,14 +60,13 @@ def write_packs(plan: Plan, folder: Path, sites: Sequence[str]) -> dict[str, dic
     shared = [site for site in wanted if sum(other.casefold() == names[site].casefold() for other in names.values()) > 1]
     if bad or shared:
         raise StudyError("SITE-102", f"{len(bad or shared)} sites cannot have a folder of their own", found=listed(bad or shared))
-    made = {}
+    made, opened = {}, {}  # type: ignore[var-annotated]
     for site in wanted:
-        rules = rules_for(plan, folder, site)
+        rules = rules_for(plan, folder, site, opened)
         place = folder / FOLDER / names[site]
         place.mkdir(parents=True, exist_ok=True)
         written = members(rules)
-        for name in ("params.yaml",):
-            (place / name).unlink(missing_ok=True)
+        (place / "params.yaml").unlink(missing_ok=True)  # of an earlier study
         for name, data in written.items():
             (place / name).write_bytes(data)
         made[f"{FOLDER}/{names[site]}"] = rules

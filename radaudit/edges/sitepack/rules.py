@@ -75,19 +75,29 @@ class References:
         return {key: min(tally, key=lambda value: (-tally[value], value)) for key, tally in sorted(tallies.items())}
 
 
-def references(plan: Plan, folder: Path, site: str) -> References:
-    """Open the feature tables of the other sites (its own only if there is no other); files not yet there are left out."""
+Known = dict[int, tuple[Opened, Measured]]
+
+
+def references(plan: Plan, folder: Path, site: str, known: Known) -> References:
+    """Open the feature tables of the other sites (its own only if there is no other); files not yet there are left out.
+
+    ``known`` keeps what was opened for the next site.
+    """
     there = [(role, i, entry) for role, i, entry in entries(plan) if role == "features" and (folder / entry.file).is_file()]
     others = [one for one in there if one[2].site != site] or there
-    opened = tuple(open_table(plan, role, i, entry, folder) for role, i, entry in others)
-    return References(opened=opened, measured=tuple(measure(one, plan) for one in opened))
+    for role, i, entry in others:
+        if i not in known:
+            opened = open_table(plan, role, i, entry, folder)
+            known[i] = opened, measure(opened, plan)
+    read = [known[i] for _, i, _ in others]
+    return References(opened=tuple(one for one, _ in read), measured=tuple(one for _, one in read))
 
 
-def rules_for(plan: Plan, folder: Path, site: str) -> dict[str, Any]:
+def rules_for(plan: Plan, folder: Path, site: str, opened: Known | None = None) -> dict[str, Any]:
     """Return the rules a table of ``site`` is checked by. Raises StudyError SITE-103 if nothing says which features it has to hold."""
     from radaudit.checks.rules import CheckRules
 
-    known = references(plan, folder, site)
+    known = references(plan, folder, site, {} if opened is None else opened)
     features = known.features() or {name: False for name in plan.features.include if not any(sign in name for sign in WILD)}
     if not features:
         raise StudyError("SITE-103", f'nothing says which features "{site}" has to send', at="features.include, tables.features")
