@@ -1,4 +1,4 @@
-"""Thirty tables a hospital might send, each made from one clean table by what people do to tables; and the study that asks for them."""
+"""Forty-five tables a hospital might send, each made from one clean table by what people do to tables; and the study that asks for them."""
 
 from __future__ import annotations
 
@@ -226,14 +226,71 @@ VECTORS: dict[str, Vector] = {
 }  # fmt: skip
 
 
-def write_study(folder: Path, oslo: bytes) -> Path:
-    """Write the study with a clean table of LYON and this one of OSLO."""
-    (folder / "study.yaml").write_text(STUDY, encoding="utf-8")
-    (folder / "lyon.csv").write_bytes(text(rows("LYON", 24, 1)))
+# a second study, with regions, a site column, survival times and measures of segmentations, for what the first cannot bring out
+REGIONS = """\
+schema: radaudit/study/1
+study: survival
+tables:
+  features:
+    - {file: lyon.csv}
+    - {file: oslo.csv, site: OSLO, missing: ["-", "-999"]}
+roles:
+  subject: {column: patient_id, normalise: fold-case}
+  unit: lesion
+  site: hospital
+  outcome: {kind: survival, time: months, status: status, event: "1"}
+split: {test: {by: random, fraction: 0.5}}
+harmonise: {method: none}
+"""
+COLUMNS = ("patient_id", "lesion", "hospital", "months", "status", "volume", "dice_reader2", "texture")
+
+
+def regions(site: str, n: int, seed: int) -> Rows:
+    """Return a clean table of the second study: two regions of each patient."""
+    rng = np.random.default_rng(seed)
+    made = [list(COLUMNS)]
+    for i in range(n):
+        numbers = [rng.lognormal(8, 0.4), rng.uniform(0.7, 0.95), rng.normal(10, 2)]
+        facts = [f"{site[:3]}-{i // 2:03d}", "LR"[i % 2], site, f"{rng.uniform(1, 60):.1f}", str(i % 2)]
+        made.append([*facts, *(repr(round(float(number), 6)) for number in numbers)])
+    return made
+
+
+def at(*changes: tuple[int, str, str], **how: str) -> Vector:
+    """Replace cells of the second study."""
+
+    def change(table: Rows) -> bytes:
+        for row, name, new in changes:
+            table[row][COLUMNS.index(name)] = new
+        return text(table, **how)
+
+    return change
+
+
+REGION_VECTORS: dict[str, Vector] = {
+    "regions-clean": text,
+    "regions-two-delimiters": lambda table: text([[*row, "note,1" if not i else "a,b"] for i, row in enumerate(table)], delimiter=";"),
+    "regions-no-encoding": lambda table: text(table).replace(b"OSLO", b"OSL\x81", 1),
+    "regions-of-another-site": at((2, "hospital", "Oslo"), (3, "hospital", "BERGEN"), (4, "hospital", "")),
+    "regions-without-region": lambda table: text([[cell for j, cell in enumerate(row) if j != 1] for row in table]),
+    "regions-odd-times": at((2, "months", "-3"), (3, "months", "long"), (4, "months", "-")),
+    "regions-dice-in-per-cent": at((2, "dice_reader2", "92"), (3, "dice_reader2", "-999.0")),
+    "regions-twice": lambda table: text([*table, [table[1][0].lower(), *table[1][1:]], table[2]]),
+    "regions-texture-in-words": lambda table: text([[*row[:-1], "coarse" if i else row[-1]] for i, row in enumerate(table)]),
+}
+
+
+def write_study(folder: Path, oslo: bytes, name: str = "") -> Path:
+    """Write the study of a vector with a clean table of LYON and this one of OSLO."""
+    second = name in REGION_VECTORS
+    (folder / "study.yaml").write_text(REGIONS if second else STUDY, encoding="utf-8")
+    (folder / "lyon.csv").write_bytes(text(regions("LYON", 24, 1) if second else rows("LYON", 24, 1)))
     (folder / "oslo.csv").write_bytes(oslo)
     return folder
 
 
 def vector(name: str) -> bytes:
     """Return one file."""
+    if name in REGION_VECTORS:
+        return REGION_VECTORS[name](regions("OSLO", 16, 2))
     return VECTORS[name](rows("OSLO", 16, 2))
