@@ -34,10 +34,11 @@ class Extraction:
         return frozenset(one.ibsi for one in self.features if one.ibsi and one.filter in ("", "original"))
 
 
-def about_settings(settings: Sequence[Mapping[str, str]], where: Sequence[str]) -> Iterator[Finding]:
+def about_settings(settings: Sequence[Mapping[str, str]], where: Sequence[str], sites: Sequence[str | None] = ()) -> Iterator[Finding]:
     """Yield FEAT-004 for settings that differ between rows, FEAT-033 for several versions of the extractor; NOT_RUN if none is stated.
 
-    ``where`` says where each row is from: its site, or its file.
+    ``where`` says where each row is from: its site, or its file. ``sites``, where they are known, are what a finding concerns if most other
+    sites do it differently.
     """
     stated = [i for i, row in enumerate(settings) if row]
     if not stated:
@@ -58,7 +59,8 @@ def about_settings(settings: Sequence[Mapping[str, str]], where: Sequence[str]) 
         facts: dict[str, Fact] = {"setting": key, "values": {inert(value): len(found[value]) for value in most}}
         code = "FEAT-033" if key == VERSION else "FEAT-004"
         differing.add(code)
-        yield answer(code, Verdict.FAILED, f"{key} is {shown}.", facts=facts, scope=key)
+        other = sorted({site for value in most[1:] for site in found[value]} & {site for site in sites if site})
+        yield answer(code, Verdict.FAILED, f"{key} is {shown}.", facts=facts, scope=key, concerns=other)
     for code, what in (("FEAT-004", "settings"), ("FEAT-033", "version of the extractor")):
         if code not in differing:
             yield answer(code, Verdict.PASSED, f"All {len(stated)} rows that state it have the same {what}.")

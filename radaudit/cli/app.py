@@ -32,6 +32,7 @@ from radaudit.cli.run import run as run_
 from radaudit.cli.score import score
 from radaudit.cli.show import show
 from radaudit.cli.site import SITE
+from radaudit.cli.sitepack import sitepack
 from radaudit.cli.status import status
 from radaudit.cli.verify import verify
 
@@ -40,7 +41,7 @@ GROUPS = {
     "A study, in this order": (ingest, check, run_, status, lock, evaluate, report, SITE),
     "Beside a study": (repeatability, multiverse),
     "Read what was found": (verify, score, recompute, checklist, explain, show),
-    "With other hospitals": (FEDERATE,),
+    "With other hospitals": (sitepack, FEDERATE),
 }
 EPILOG = """\
 \b

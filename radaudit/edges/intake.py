@@ -18,7 +18,7 @@ from radaudit.edges.joining.extraction import about_settings, common, extractor,
 from radaudit.edges.joining.facts import Facts, gather
 from radaudit.edges.joining.measured import measure
 from radaudit.edges.joining.opened import open_tables
-from radaudit.edges.joining.pool import Pool, about_columns, pooled
+from radaudit.edges.joining.pool import Pool, about_columns, lacking_roles, pooled
 from radaudit.edges.joining.reliability import repeatable
 from radaudit.errors import TableError, nearest
 from radaudit.findings import Verdict, ranked
@@ -50,6 +50,7 @@ def read_study(plan: Plan, folder: Path) -> Intake:
     )
     pool, registers, unrepeatable, said = repeatable(plan, folder, pool, features)
     findings += said
+    findings += lacking_roles(plan, features, others)
     facts = gather(features, others, pool.ids, plan)
     _expect_columns(plan, facts)
     refuse_odd_numbers(plan, facts)
@@ -92,6 +93,9 @@ def _expect_columns(plan: Plan, facts: Facts) -> None:
         "roles.date": (date,) if date else (),
         "split.test.column": (split.column,) if split.by == "column" and split.column else (),
     }
+    protocol = plan.declared_protocol()
+    if protocol is not None:
+        named["protocol.rules"] = protocol.columns
     derived = plan.site_column
     for at, names in named.items():
         lost = [name for name in names if name not in facts.columns and name != derived]
@@ -165,6 +169,8 @@ def _failed_cases(rows: Sequence[int], pool: Pool) -> Finding:
 def _about_people(plan: Plan, pool: Pool) -> Iterator[Finding]:
     has_units = plan.columns.unit is not None or any(opened.entry.unit for opened in pool.files)
     yield from patients.spelt_alike(pool.ids)
+    if plan.columns.subject.pattern is not None:
+        yield from patients.against_pattern(pool.ids, plan.columns.subject.pattern, pool.places())
     yield from patients.repeated(pool.ids, pool.units, pool.values, pool.places(), has_units=has_units)
     yield from patients.one_image(pool.ids, pool.images, pool.places())
 

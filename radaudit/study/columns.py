@@ -55,6 +55,7 @@ class Subject(Section):
     normalise: Literal["strip-zeros", "strip-space", "fold-case"] | None = Field(
         None, description="Applied to ids before tables are joined; without it ids are compared as written."
     )
+    pattern: Text | None = Field(None, description="Regular expression that every whole id matches; checked, and told to the sites.")
 
 
 class Site(Section):
@@ -90,7 +91,7 @@ class Columns(Section):
     clinical: Names = Field((), description="Columns of the clinical model every signature is compared with.")
     volume: Text | None = Field(None, description="The feature that is the volume of the region.")
     never: Names = Field((), description="Columns that may not become predictors.")
-    date: Text | None = Field(None, description="The column with the date of accrual, for split.test by date.")
+    date: Text | None = Field(None, description="The column with the date of accrual or scan, for split.test by date and control charts.")
 
 
 class Reproducibility(Section):

@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 from radaudit.errors import listed, nearest
 from radaudit.study.contradictions_analysis import analysis_contradictions
 from radaudit.study.problem import Path, Problem, dotted, two_roles
+from radaudit.study.protocol import protocol_contradictions
 from radaudit.study.reporting import reporting_problems
 
 if TYPE_CHECKING:
     from radaudit.study.plan import Plan
+
+
+# what Python's regular expressions have and those of browsers lack, or have with another meaning
+OWN_SYNTAX = re.compile(r"\(\?(?!:)|\\[AZzpPGNUux0-9]|[*+?}]\+")
 
 
 def contradictions(plan: Plan) -> Iterator[Problem]:
@@ -21,6 +26,7 @@ def contradictions(plan: Plan) -> Iterator[Problem]:
         yield from question(plan)
     yield from analysis_contradictions(plan)
     yield from reporting_problems(plan)
+    yield from protocol_contradictions(plan)
 
 
 def _files(plan: Plan) -> Iterator[Problem]:
@@ -103,6 +109,13 @@ def _roles(plan: Plan) -> Iterator[Problem]:
             re.compile(pattern)
         except re.error as error:
             yield Problem(code="STUDY-008", path=path, what=f"not a regular expression: {error}", fix=f'{path[-1]}: "^[A-Z0-9]+"')
+    if columns.subject.pattern is not None and OWN_SYNTAX.search(columns.subject.pattern):
+        yield Problem(
+            code="STUDY-111",
+            path=("roles", "subject", "pattern"),
+            what=f"browsers do not read this part of the pattern, or read it otherwise: {OWN_SYNTAX.search(columns.subject.pattern)[0]}",  # type: ignore[index]
+            fix='pattern: "[A-Z]{3}-[0-9]{4}"',
+        )
     if plan.site_column is None and not columns.batch and plan.harmonise.method != "none":
         yield Problem(
             code="STUDY-028",
@@ -202,6 +215,8 @@ def _preserved(plan: Plan) -> Iterator[Problem]:
 
 def _patterns(plan: Plan) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield every regular expression of the study with its place."""
+    if plan.columns.subject.pattern is not None:
+        yield ("roles", "subject", "pattern"), plan.columns.subject.pattern
     if plan.columns.site is not None and plan.columns.site.pattern is not None:
         yield ("roles", "site", "pattern"), plan.columns.site.pattern
     for kind in ("features", "clinical", "acquisition"):

@@ -18,12 +18,14 @@ from radaudit.errors import StudyError
 from radaudit.study.analysis import Claim, Harmonise, Model, Rules, Split, StudyName, Threshold, Tracking
 from radaudit.study.columns import Columns, Features, Tables
 from radaudit.study.problem import DERIVED_SITE
+from radaudit.study.protocol import Protocol
 from radaudit.study.reporting import Reporting
 from radaudit.study.terms import Section, Text, Whole
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from radaudit.checks.protocol import DeclaredProtocol
     from radaudit.claims.claim import Claim as ClaimValue
     from radaudit.splits import HoldoutPlan
     from radaudit.study.plans import DevelopmentPlan, HarmonisePlan, PipelinePlan
@@ -48,6 +50,7 @@ class Plan(Section):
     threshold: Threshold = Field(Threshold(), description="The cut on the risk.")
     claims: tuple[Claim, ...] = Field((), description="Written before the test set is opened.")
     rules: Rules = Field(Rules(), description="Numbers the checks compare with.")
+    protocol: Protocol | None = Field(None, description="How images are acquired, segmented and extracted; deviations are listed by site.")
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = Field(1, description="Start of every stream of random numbers.")
     tracking: Tracking = Field(Tracking(), description="Where the record is mirrored; not part of the plan's digest.")
     reporting: Reporting | None = Field(None, description="What no table knows, for checklists; not part of the plan's digest.")
@@ -104,6 +107,10 @@ class Plan(Section):
             volume=columns.volume,
             never=columns.never,
         )
+
+    def declared_protocol(self) -> DeclaredProtocol | None:
+        """Return the protocol as a value that can be judged, None if the study declares none."""
+        return None if self.protocol is None else self.protocol.value()
 
     def holdout(self) -> HoldoutPlan:
         """Return how the test set is cut off."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def about_settings(pool: Pool, sites: Sequence[str | None]) -> Iterator[Finding]:
     """Yield what there is to say about settings and versions, by site or, where it is not known, by file."""
     where = [site or opened.label for site, opened in zip(sites, pool.files, strict=True)]
-    return extraction.about_settings(pool.settings, where)
+    return extraction.about_settings(pool.settings, where, sites)
 
 
 def common(settings: Sequence[Mapping[str, str]]) -> Mapping[str, str]:

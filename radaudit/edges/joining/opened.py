@@ -37,16 +37,18 @@ class Opened:
 
 def open_tables(plan: Plan, folder: Path) -> tuple[Opened, ...]:
     """Read every table of the study; raises TableError READ-042 for a file that is not there, and what the readers raise."""
-    return tuple(_open(plan, role, i, entry, folder) for role, i, entry in _entries(plan))
+    return tuple(open_table(plan, role, i, entry, folder) for role, i, entry in entries(plan))
 
 
-def _entries(plan: Plan) -> Iterator[tuple[str, int, TableFile]]:
+def entries(plan: Plan) -> Iterator[tuple[str, int, TableFile]]:
+    """Yield every table of the study: role, place in its list, entry."""
     for role in ROLES:
         for i, entry in enumerate(getattr(plan.tables, role)):
             yield role, i, entry
 
 
-def _open(plan: Plan, role: str, i: int, entry: TableFile, folder: Path) -> Opened:
+def open_table(plan: Plan, role: str, i: int, entry: TableFile, folder: Path) -> Opened:
+    """Read one table of the study; raises TableError READ-042 if it is not there, and what the readers raise."""
     label, at = entry.file.replace("\\", "/"), f"tables.{role}[{i}]"
     files = gathered.several(folder, label) or ((folder / label,) if (folder / label).is_file() else ())
     if not files:
@@ -98,7 +100,15 @@ def spoken_for(plan: Plan, entry: TableFile) -> frozenset[str]:
     ]
     if columns.site is not None:
         named.append(columns.site.from_)
-    groups = (columns.batch, columns.covariates, columns.clinical, columns.never, plan.harmonise.preserve)
+    protocol = plan.declared_protocol()
+    groups = (
+        protocol.columns if protocol else (),
+        columns.batch,
+        columns.covariates,
+        columns.clinical,
+        columns.never,
+        plan.harmonise.preserve,
+    )
     volume = {columns.volume} if columns.volume else set()
     return frozenset(name for name in (*named, *(name for group in groups for name in group)) if name) - volume
 

@@ -215,6 +215,16 @@ def spelt_alike(ids: Sequence[str]) -> Iterator[Finding]:
         yield answer("ID-004", Verdict.FAILED, sentence, facts={"ids": count, "groups": len(alike)}, local=local)
 
 
+def against_pattern(ids: Sequence[str], pattern: str, places: Sequence[str]) -> Iterator[Finding]:
+    """Yield ID-100: whether every id, whole, matches the pattern of the study (letters and digits of ASCII, as in a browser)."""
+    fits = re.compile(pattern, re.ASCII).fullmatch
+    odd = {text for text in ids if not fits(text)}
+    facts: dict[str, Fact] = {"ids": len(odd), "of": len(set(ids)), "pattern": pattern}
+    local = tuple({"patient": text, "row": place} for text, place in zip(ids, places, strict=True) if text in odd)
+    verdict = Verdict.FAILED if odd else Verdict.PASSED
+    yield answer("ID-100", verdict, f"{len(odd)} of {len(set(ids))} ids do not match {pattern}.", facts=facts, local=local)
+
+
 def repeated(ids: Sequence[str], units: Sequence[str], values: Floats, places: Sequence[str], *, has_units: bool) -> Iterator[Finding]:
     """Yield ID-001 if a patient (and unit) has several rows: how many are identical and how many differ; rows go to ``local``."""
     import numpy as np

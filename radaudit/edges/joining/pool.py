@@ -148,6 +148,21 @@ def about_columns(names: Sequence[str], tables: Sequence[tuple[str, str, Contain
         yield answer("FEAT-031", Verdict.FAILED, sentence, facts={"features": len(unseen), "names": [inert(name) for name in unseen[:5]]})
 
 
+def lacking_roles(plan: Plan, features: Sequence[Opened], others: Sequence[Opened]) -> Iterator[Finding]:
+    """Yield SITE-101 for every feature table that lacks a column with a role which another one has and no side table gives."""
+    elsewhere = {name for one in others for name in one.raw.names}
+    known = {one.entry.id or plan.columns.subject.column for one in features} | {one.entry.unit or plan.columns.unit for one in features}
+    for one in features:
+        told = {plan.site_column} if one.entry.site else set()
+        roles = spoken_for(plan, one.entry) - elsewhere - known - told
+        lost = sorted(name for name in roles if not one.raw.has(name) and any(other.raw.has(name) for other in features))
+        if lost:
+            sentence = f"{len(lost)} columns with a role are in other feature tables and not in {one.label}: {few(lost)}."
+            facts: dict[str, Fact] = {"file": one.label, "columns": list(lost), "count": len(lost)}
+            sites = (one.entry.site,) if one.entry.site else ()
+            yield answer("SITE-101", Verdict.FAILED, sentence, facts=facts, scope=one.label, concerns=sites)
+
+
 def _rewritten(names: set[str]) -> list[str]:
     """Return the names that become equal to another one if every sign but letters, digits and underscores is a point."""
     plain = Counter(re.sub(r"[^\w]", ".", name) for name in names)

@@ -30,6 +30,8 @@ def inputs(ws: Workspace) -> str:
     plan = ws.plan.document()
     harmonise = plan.get("harmonise", {})
     said = {name: plan.get(name) for name in MEMBERS} | {"merge": harmonise.get("merge"), "drop": harmonise.get("drop")}
+    if "protocol" in plan:  # its columns stay text
+        said["protocol"] = plan["protocol"]
     entries = [entry for group in (ws.plan.tables.features, ws.plan.tables.clinical, ws.plan.tables.acquisition) for entry in group]
     register = ws.plan.features.reproducibility
     named = [entry.file for entry in entries] + ([register.file] if register else [])
