@@ -18,6 +18,7 @@ from radaudit.cli.evaluate import evaluate
 from radaudit.cli.explain import explain
 from radaudit.cli.family import Family
 from radaudit.cli.federate import FEDERATE
+from radaudit.cli.guard import guard
 from radaudit.cli.ingest import ingest
 from radaudit.cli.init import init
 from radaudit.cli.lock import lock
@@ -33,6 +34,7 @@ from radaudit.cli.verify import verify
 GROUPS = {
     "Begin": (demo, init, doctor),
     "A study, in this order": (ingest, check, run_, status, lock, evaluate, report, SITE),
+    "Audit what others did": (guard,),
     "Read what was found": (verify, score, recompute, explain, show),
     "With other hospitals": (FEDERATE,),
 }
