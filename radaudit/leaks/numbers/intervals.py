@@ -8,7 +8,7 @@ from radaudit.leaks.numbers.stated import Stated
 from radaudit.measures.normal import two_sided
 from radaudit.measures.proportions import wilson
 
-NARROWEST = 0.4  # of the usual width: none of 16,000 simulated DeLong intervals is narrower (benchmarks/numbers.py)
+NARROWEST = 0.4  # of the usual width: none of 16,000 simulated DeLong intervals is narrower (benchmarks/claimed_figures.py)
 CERTAIN = 0.07  # so near to 0 or 1 the usual widths say nothing
 LEAST = 15  # nor do they with fewer events or others
 

@@ -1,6 +1,6 @@
 """Number forensics: how often altered figures are caught, by digits printed; how narrow honest intervals get.
 
-python benchmarks/numbers.py [--studies 3000]
+python benchmarks/claimed_figures.py [--studies 3000]
 """
 
 from __future__ import annotations
