@@ -42,6 +42,8 @@ def triples(studies: int) -> None:
                 n1, n0 = (int(v) for v in rng.integers(least // 2, most // 2, size=2))
                 tp, tn = int(rng.integers(n1 // 2, n1)), int(rng.integers(n0 // 2, n0))
                 figures = [stated(name, f"{value:.{places}f}") for name, value in zip(TRIPLE, shares(tp, tn, n1, n0), strict=True)]
+                if any(figure.value >= 1 for figure in figures):
+                    continue
                 fine = counts.tables_of(figures, n1, n0)
                 alarms += fine is None or not fine.found
                 which = int(rng.integers(3))
