@@ -18,6 +18,7 @@ from radaudit.errors import StudyError
 from radaudit.study.analysis import Claim, Harmonise, Model, Rules, Split, StudyName, Threshold, Tracking
 from radaudit.study.columns import Columns, Features, Tables
 from radaudit.study.problem import DERIVED_SITE
+from radaudit.study.received import Received
 from radaudit.study.terms import Section, Text, Whole
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Plan(Section):
     threshold: Threshold = Field(Threshold(), description="The cut on the risk.")
     claims: tuple[Claim, ...] = Field((), description="Written before the test set is opened.")
     rules: Rules = Field(Rules(), description="Numbers the checks compare with.")
+    received: Received | None = Field(None, description="Only in an audit: what someone else sent.")
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = Field(1, description="Start of every stream of random numbers.")
     tracking: Tracking = Field(Tracking(), description="Where the record is mirrored; not part of the plan's digest.")
 
