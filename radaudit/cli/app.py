@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from radaudit.cli.audit import audit
 from radaudit.cli.check import check
 from radaudit.cli.conduct import BUG, INTERRUPTED, USAGE, json_document
 from radaudit.cli.console import Console
@@ -34,14 +35,14 @@ from radaudit.cli.verify import verify
 GROUPS = {
     "Begin": (demo, init, doctor),
     "A study, in this order": (ingest, check, run_, status, lock, evaluate, report, SITE),
-    "Audit what others did": (guard,),
+    "Audit what others did": (audit, guard),
     "Read what was found": (verify, score, recompute, explain, show),
     "With other hospitals": (FEDERATE,),
 }
 EPILOG = """\
 \b
 Exit codes
-  0    done, nothing blocking; evaluate, report: primary claims supported
+  0    done, nothing blocking; evaluate, report, audit: primary claims supported
   1    done: blocking finding, refused rows, or a claim that is not supported
   2    wrong command line
   3    input or study file cannot be used

@@ -32,7 +32,7 @@ class Looked:
 
 
 def look_at_all(folder: Path, names: tuple[str, ...], prefix: str) -> Looked:
-    """Return a look at each of ``names`` below ``folder``; labels are ``prefix/name``. A file that cannot be read is named with its code."""
+    """Return a look at each of ``names`` below ``folder``, labelled ``prefix/name``; a file that cannot be read is named with its code."""
     looks: list[Look] = []
     told, decimals, unread = Told(), {}, {}
     for name in names:

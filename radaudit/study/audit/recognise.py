@@ -67,13 +67,15 @@ class Recognised:
 
 
 def recognise(looks: Sequence[Look], told: Told) -> Recognised:
-    """Return what these tables are. Raises StudyError STUDY-030 to STUDY-032 as ``radaudit init`` does, STUDY-122 for an ambiguous split."""
+    """Return what these tables are. Raises StudyError: STUDY-030 to -032 as ``radaudit init``, STUDY-122 for an ambiguous split."""
     tables = _with_features(looks)
     features = tuple(look for look in tables if look.features)
     others = tuple(look for look in tables if not look.features)
     selected, others = _selected(features, others, told)
     subject = _subject(tables, told)
     ids, normalise = _ids(features, others, subject.value)
+    notes = {look.file: "not used: it shares no patient with the feature table" for look in others if look.file not in ids}
+    notes |= {look.file: f"names {len(selected)} features of the signature" for look in tables if not look.features and look not in others}
     others = tuple(look for look in others if look.file in ids)
     used = {subject.value, *ids.values()}
     parted = _split([*others, *features], told)
@@ -98,6 +100,7 @@ def recognise(looks: Sequence[Look], told: Told) -> Recognised:
         split=parted,
         selected=selected,
         told=told,
+        notes=notes,
         questions=(subject, *([site] if site.value or site.candidates else []), outcome, claim_question(told)),
     )
 
@@ -140,8 +143,8 @@ def _selected(features: Sequence[Look], others: Sequence[Look], told: Told) -> t
         for name in look.columns:
             values = look.values(name)
             if values and len(set(values)) == len(values) and 2 * sum(value in known for value in (*values, name)) > len(values):
-                listed_here = tuple(value for value in (name, *values) if value in known)
-                return listed_here, tuple(other for other in others if other is not look)
+                here = tuple(value for value in (name, *values) if value in known)
+                return here, tuple(other for other in others if other is not look)
     return (), tuple(others)
 
 

@@ -15,9 +15,10 @@ NAMES = {
     if name not in ("acc", "slope", "recall", "precision")
 }
 NAME = "|".join(re.escape(name) for name in sorted(NAMES, key=len, reverse=True))
+CONFIDENCE = r"(?:95\s*%)?\s*(?:ci|c\.i\.|confidence interval)?\s*[:=,]?\s*"
 FIGURE = re.compile(
     rf"(?<![A-Za-z])(?P<name>{NAME})(?![A-Za-z])(?P<between>[^.;\n\d]{{0,60}}?)(?P<number>{NUMBER})"
-    rf"(?:\s*[(\[]\s*(?:95\s*%)?\s*(?:ci|c\.i\.|confidence interval)?\s*[:=,]?\s*(?P<interval>{NUMBER}\s*(?:to|-|–|—)\s*{NUMBER})\s*[)\]])?",
+    rf"(?:\s*[(\[]\s*{CONFIDENCE}(?P<interval>{NUMBER}\s*(?:to|-|–|—)\s*{NUMBER})\s*[)\]])?",
     re.IGNORECASE,
 )
 INTERVAL_IN_TEXT = re.compile(

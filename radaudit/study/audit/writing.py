@@ -25,7 +25,7 @@ def study_text(found: Recognised, *, name: str, claim: str, sha256: str) -> str:
         _roles(found),
         feature_lines(Sorted(features=found.features, clinical=(), acquisition=())),
         _split(found),
-        ["harmonise: {method: none}", ""],
+        ["harmonise: {method: none}", *_model(found), ""],
         _claims(found.told.claims),
         _received(found, claim, sha256),
     ]
@@ -62,8 +62,7 @@ def _roles(found: Recognised) -> list[str]:
     lines += [line(f"  site: {scalar(found.site)}", _shown(found, "site"))] if found.site else []
     text = f"{{kind: binary, column: {scalar(found.outcome)}, event: {json.dumps(found.event)}, non_event: {json.dumps(found.non_event)}}}"
     lines.append(line(f"  outcome: {text}", _shown(found, "outcome")))
-    names = {name for look in found.features for name in look.features}
-    volume = [name for name in sorted(names) if guesses.VOLUME.search(name)]
+    volume = [name for look in found.features for name in look.features if guesses.VOLUME.search(name)]
     lines += [f"  volume: {scalar(volume[0])}"] if volume else []
     return lines
 
@@ -85,6 +84,11 @@ def _split(found: Recognised) -> list[str]:
     return ["split:", f"  test: {{by: column, column: {scalar(parted.column)}, test: {many(parted.test)}{training}}}"]
 
 
+def _model(found: Recognised) -> list[str]:
+    size = len(found.selected)
+    return [line(f"model: {{max_features: {size}}}", "the features of the claimed signature")] if size else []
+
+
 def _claims(claims: tuple[Mapping[str, Any], ...]) -> list[str]:
     if not claims:
         return []
@@ -95,7 +99,7 @@ def _received(found: Recognised, claim: str, sha256: str) -> list[str]:
     told = found.told
     lines = ["received:", f"  claim: {scalar(claim)}", f"  sha256: {json.dumps(sha256)}"]
     lines += [f"  predictions: {scalar(found.predictions)}"] if found.predictions else []
-    lines += [f"  threshold: {told.threshold:g}"] if told.threshold is not None else []
+    lines += [f"  threshold: {told.threshold!r}"] if told.threshold is not None else []
     lines += [f"  selected: {many(found.selected)}"] if found.selected else []
     if told.figures:
         lines.append("  figures:")
