@@ -37,6 +37,8 @@ GROUPS = {
     "performance": ("PERF",),
     "sites": ("SITE", "CONF", "SIZE", "HARM"),
 }
+ASK_AGAIN = "ask the authors to repeat this step on training rows only, and to report what the test set then gives"
+LEAKS = ("proved leak", "suspected")
 Ask = Callable[[Sequence[str], Sequence[Question]], Mapping[str, str]]
 
 
@@ -226,6 +228,7 @@ def _leaks(ws: Workspace, intake: Intake, claimed: Sent, progress: Progress) -> 
         examined = examine(given)
         progress("how large")
         findings, changes = sized(examined, given)
+        findings = tuple(replace(f, fix=ASK_AGAIN) if f.failed and f.facts.get("state") in LEAKS else f for f in findings)
     else:
         gap = {"needs": "the split"}
         findings = tuple(

@@ -165,7 +165,7 @@ def sized(examined: Examined, given: Evidence) -> tuple[tuple[Finding, ...], tup
     for finding in examined.findings:
         own = by_code.get(str(finding.facts.get("kind")))
         if finding.failed and own is not None:
-            finding = replace(finding, facts={**finding.facts, "size": own.sentence, "added": own.difference})
+            finding = replace(finding, facts={**finding.facts, "size": own.sentence, "number": own.difference})
         elif finding.failed:
             finding = replace(finding, facts={**finding.facts, "size": "cannot be told: the step cannot be repaired from what was sent"})
         findings.append(finding)

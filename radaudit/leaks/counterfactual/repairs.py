@@ -132,10 +132,10 @@ def selection(given: Evidence, facts: Facts) -> Repair | None:
     family = facts.get("family_all")
     if given.selected is None or given.outcome is None or not family:
         return None
+    count = len(given.selected)
     rows = given.training & ~np.isnan(given.outcome)
     x = np.where(np.isnan(given.values), np.nanmean(given.values[rows], axis=0), given.values)
-    sets = chosen(x[rows], given.outcome[rows], len(given.selected))[str(family)]
-    count = len(given.selected)
+    sets = chosen(x[rows], given.outcome[rows], count)[str(family)]
     again = sorted(min(sets, key=lambda one: abs(len(one) - count))) if sets else []
     if not again:
         return None
@@ -146,7 +146,7 @@ def selection(given: Evidence, facts: Facts) -> Repair | None:
 def proxy(given: Evidence, facts: Facts) -> Repair | None:
     """Leave out the columns that were made from the outcome."""
     names = {str(name) for name in facts.get("columns", ())}
-    own = list(range(given.values.shape[1])) if given.selected is None else [int(j) for j in given.selected]
+    own: list[int] = list(range(given.values.shape[1])) if given.selected is None else given.selected.tolist()
     kept = [j for j in own if given.names[j] not in names]
     if not kept or len(kept) == len(own):
         return None

@@ -48,7 +48,7 @@ def evidence(found: Audited) -> dict[str, Any]:
     transport = _transport(found)
     everything = ranked([*found.data, *found.leaks, *found.figures])
     decided = verdict(
-        plan.claimed(), performed, transport, everything, post_hoc=False, sites=len(set(found.intake.table.sites)), openings=(0, 0)
+        plan.claimed(), performed, transport, everything, post_hoc=False, sites=len(set(found.intake.table.sites) - {""}), openings=(0, 0)
     )
     decided["verdict"]["registration"] = "not shown"
     decided["decision_rule"] = [RULE if line.startswith("2.") else line for line in decided["decision_rule"]]

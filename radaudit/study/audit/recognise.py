@@ -263,7 +263,7 @@ def _outcome(looks: Sequence[Look], used: set[str], told: Told) -> tuple[Questio
     if not found:
         columns = listed((inert(name) for look in looks for name in look.columns), most=12)
         raise StudyError("STUDY-032", "no column holds exactly two values, as a binary outcome does", found=columns, fix="outcome: COLUMN")
-    columns = list(dict.fromkeys(guess.column for guess in found))
+    known = list(dict.fromkeys(guess.column for guess in found))
     first = found[0]
     look = next(look for look in looks if look.file == first.file)
     tally = guesses.groups(look, first.column)
@@ -274,8 +274,8 @@ def _outcome(looks: Sequence[Look], used: set[str], told: Told) -> tuple[Questio
         other = next(value for value in tally if value != event)
     else:
         certain = sum(value.casefold() in guesses.EVENTS for value in tally) == 1
-    best = guesses.rank(columns[0], guesses.OUTCOME)
-    rivals = tuple(name for name in columns if guesses.rank(name, guesses.OUTCOME) == best)
+    best = guesses.rank(known[0], guesses.OUTCOME)
+    rivals = tuple(name for name in known if guesses.rank(name, guesses.OUTCOME) == best)
     shown = f"{inert(first.column)} == {inert(event)}  ({tally[event]} of {sum(tally.values())})"
     candidates = rivals if len(rivals) > 1 else tuple(f"{first.column} == {value}" for value in sorted(tally))
     sure = (bool(stated) or len(rivals) == 1) and certain
