@@ -1,3 +1,4 @@
+# ruff: noqa: TID253
 """Make the claim and its repaired twin from a real table: python examples/audit_claim/make.py ../shared/data/carvalho2018/Radiomics.PET.features.csv
 
 The claim was made as a tired person makes it: the ten features were chosen on all rows, the cut-off on the test set, and one figure of
@@ -71,7 +72,9 @@ def main(source: Path) -> None:
         print(name, said, texts, int(truth.sum()), int((~truth).sum()))
 
 
-def write(folder: Path, features: pd.DataFrame, ids: list[str], y: np.ndarray, train: np.ndarray, best: list[str], risk: np.ndarray) -> None:
+def write(
+    folder: Path, features: pd.DataFrame, ids: list[str], y: np.ndarray, train: np.ndarray, best: list[str], risk: np.ndarray
+) -> None:
     """Write the tables of one claim."""
     folder.mkdir(exist_ok=True)
     features.assign(patient_id=ids).set_index("patient_id").to_csv(folder / "features.csv", float_format="%.6g")
