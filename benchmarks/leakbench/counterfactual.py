@@ -27,8 +27,8 @@ from careless import chosen, filled, harmonised, scaled, smote
 from real_tables import SHARED, tables
 
 from radaudit.leaks.counterfactual import change
-from radaudit.leaks.forensics import JUDGES
 from radaudit.leaks.forensics.evidence import evidence
+from radaudit.leaks.forensics.examine import JUDGES
 from radaudit.leaks.forensics.state import Standing, State
 
 
