@@ -22,10 +22,11 @@ CERTAIN = -6.0
 LEAST_SHARE = 0.2
 MOST_COLUMNS = 400  # spread over the table; more add hardly any direction
 PROOF = 8.0  # nats by which the fit on all rows must explain the table better than any other
-HINT = 4.5
-RESCUE = 2.0
+HINT = 5.5
+RESCUE = 2.0  # nats by which a fit that kept the outcome must be better than one that did not
+MOST_LEFT = 0.6  # of chance: empirical Bayes leaves at most a quarter, in expectation
 PERMUTED = 199
-RARE = 0.01
+RARE = 0.005
 
 
 def judge(given: Evidence) -> State:
@@ -122,7 +123,7 @@ def _residue(values: Floats, site: Ints, training: Bools, outcome: Floats | None
     top, adjusted, squared = max(fits, key=lambda fit: fit[0].for_pooled - (RESCUE if fit[1] else 0.0))
     facts = _facts(top, adjusted, squared, x.shape[1], int(site.max()) + 1)
     score = top.for_pooled - (RESCUE if adjusted else 0.0)
-    if score >= HINT:
+    if score >= HINT and top.left_pooled <= MOST_LEFT:
         p = _shuffled(views[int(adjusted)][0], site, training, squared, top.for_pooled)
         facts["p"] = p
         if p <= RARE:
@@ -137,9 +138,9 @@ def _residue(values: Floats, site: Ints, training: Bools, outcome: Floats | None
 def _not_pooled(fits: list[tuple[Fits, bool, bool]], facts: dict[str, float | int | bool]) -> State:
     plain = [fit for fit, adjusted, _ in fits if not adjusted]
     trained = max(plain, key=lambda fit: fit.for_training)
-    if trained.for_training >= HINT:
+    if trained.for_training >= HINT and trained.left_training <= MOST_LEFT:
         standing = Standing.PROVED_CLEAN if trained.for_training >= PROOF else Standing.EVIDENCE_OF_CLEAN
-        told = f"Site effects over training rows are {trained.left_training:.0%} of what chance leaves, over test rows they are not: fitted on training rows."
+        told = f"Site effects over training rows are {trained.left_training:.0%} of chance, over test rows not: fitted on training rows."
         return State(kind=KIND, standing=standing, sentence=told, facts=facts)
     if min(fit.for_raw for fit in plain[:1]) >= HINT:
         told = "Site effects are there and alike in both parts: no harmonisation has removed them."

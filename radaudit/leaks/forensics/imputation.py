@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np  # noqa: TID253
@@ -76,6 +77,7 @@ def _tally(fills: list[Fill], source: str, rule: str) -> tuple[int, float]:
     return hits, sum(chances.values()) + ways / math.log(10) + hits * math.log10(max(tried.values()))
 
 
+@lru_cache(maxsize=1)
 def candidates(given: Evidence) -> list[Fill]:
     """Return the repeated values of columns that are continuous otherwise, with the parts whose mean or median they are."""
     x = given.values

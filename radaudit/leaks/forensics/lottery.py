@@ -13,6 +13,8 @@ from radaudit.leaks.forensics.volume import spearman
 from radaudit.models.ranks import midranks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from radaudit.arrays import Bools, Floats, Ints
     from radaudit.leaks.forensics.evidence import Evidence
 
@@ -54,7 +56,8 @@ def judge(given: Evidence) -> State:
     gram = z @ z.T / max(z.shape[1], 1)
     sizes = {*STRONGEST, len(given.selected)} if given.selected is not None and len(given.selected) else STRONGEST
     families = [Replay(ridge=ridge) for ridge in RIDGES] + [Replay(ridge=RIDGES[1], strongest=k) for k in sorted(sizes) if k < z.shape[1]]
-    fitted = [(abs(spearman(_scores(f, z, gram, y, training)[scored[~training]], claimed[scored])), f) for f in families]
+    here = training[None, :]
+    fitted = [(spearman(next(_scores(f, z, gram, y, here))[scored[~training]], claimed[scored]), f) for f in families]
     fitted.sort(key=lambda pair: -pair[0])
     best = [f for rho, f in fitted[:AVERAGED] if rho >= ALIKE]
     if not best:
@@ -67,8 +70,8 @@ def _ranked(given: Evidence, rows: Ints, z: Floats, gram: Floats, y: Floats, tra
     groups = None if given.patients is None else np.unique([given.patients[i] for i in rows], return_inverse=True)[1]
     splits = int(np.clip(MOST_CELLS / max(z.size * len(best), 1), LEAST_SPLITS, SPLITS))
     rng = np.random.default_rng(20260102)
-    drawn = [training, *(redrawn(y, training, groups, rng) for _ in range(splits))]
-    aucs = np.array([[_auc(y[~part], _scores(f, z, gram, y, part)) for f in best] for part in drawn])
+    drawn = np.array([training, *(redrawn(y, training, groups, rng) for _ in range(splits))])
+    aucs = np.column_stack([_aucs(family, z, gram, y, drawn) for family in best])
     spread = np.maximum(aucs[1:].std(axis=0), 1e-9)
     luck = ((aucs - aucs[1:].mean(axis=0)) / spread).mean(axis=1)
     p = float((1 + (luck[1:] > luck[0]).sum() + 0.5 * (luck[1:] == luck[0]).sum()) / (splits + 1))
@@ -95,18 +98,41 @@ def redrawn(y: Floats, training: Bools, groups: Ints | None, rng: np.random.Gene
     return part
 
 
-def _scores(family: Replay, z: Floats, gram: Floats, y: Floats, training: Bools) -> Floats:
-    """Return the scores of the test rows by ridge regression on the training rows, in the dual."""
-    if family.strongest:
-        a, b = z[training & (y == 1)], z[training & (y == 0)]
-        spread = np.sqrt(a.var(axis=0) / len(a) + b.var(axis=0) / len(b))
-        t = np.abs(a.mean(axis=0) - b.mean(axis=0)) / np.where(spread > 0, spread, np.inf)
-        chosen = z[:, np.argsort(-t, kind="stable")[: family.strongest]]
-        gram = chosen @ chosen.T / family.strongest
-    inner = gram[np.ix_(training, training)] + 1.0
-    inner[np.diag_indices_from(inner)] += family.ridge * float(np.trace(gram)) / len(gram)
-    weights = np.linalg.solve(inner, y[training] - y[training].mean())
-    return np.asarray((gram[np.ix_(~training, training)] + 1.0) @ weights)
+def _aucs(family: Replay, z: Floats, gram: Floats, y: Floats, parts: Bools) -> Floats:
+    """Return the test AUC of this family on each split ``parts (s, n)``."""
+    return np.array([_auc(y[~part], score) for part, score in zip(parts, _scores(family, z, gram, y, parts), strict=True)])
+
+
+def _scores(family: Replay, z: Floats, gram: Floats, y: Floats, parts: Bools) -> Iterator[Floats]:
+    """Yield the scores of each split's test rows by ridge regression on its training rows, in the dual or, for few columns, the primal."""
+    penalty = family.ridge * float(np.trace(gram)) / len(gram)
+    columns = _strongest(z, y, parts, family.strongest) if family.strongest else None
+    for k, part in enumerate(parts):
+        target = y[part] - y[part].mean()
+        if columns is None:
+            inner = gram[np.ix_(part, part)] + 1.0
+            inner[np.diag_indices_from(inner)] += penalty
+            yield (gram[np.ix_(~part, part)] + 1.0) @ np.linalg.solve(inner, target)
+        else:
+            design = np.column_stack([z[:, columns[k]] / np.sqrt(family.strongest), np.ones(len(y))])
+            inner = design[part].T @ design[part]
+            inner[np.diag_indices_from(inner)] += penalty
+            yield design[~part] @ np.linalg.solve(inner, design[part].T @ target)
+
+
+def _strongest(z: Floats, y: Floats, parts: Bools, count: int) -> Ints:
+    """Return the columns with the largest Welch's t on each split's training rows, (s, count)."""
+    square = z**2
+    gap: Floats | float = 0.0
+    noise: Floats | float = 0.0
+    for c, sign in ((1.0, 1.0), (0.0, -1.0)):
+        rows = (parts & (y == c)).astype(np.float64)
+        size = rows.sum(axis=1, keepdims=True)
+        mean = rows @ z / size
+        gap = gap + sign * mean
+        noise = noise + (rows @ square / size - mean**2) / size
+    t = np.abs(gap) / np.sqrt(np.where(np.asarray(noise) > 1e-12, noise, np.inf))
+    return np.asarray(np.argsort(-t, axis=1, kind="stable")[:, :count])
 
 
 def _auc(y: Floats, score: Floats) -> float:

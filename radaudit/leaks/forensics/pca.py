@@ -11,7 +11,7 @@ from radaudit.leaks.forensics.forms import LEAST_ROWS
 from radaudit.leaks.forensics.state import Standing, State
 
 if TYPE_CHECKING:
-    from radaudit.arrays import Bools, Floats
+    from radaudit.arrays import Bools
     from radaudit.leaks.forensics.evidence import Evidence
 
 KIND = "pca"

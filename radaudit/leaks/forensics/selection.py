@@ -45,20 +45,20 @@ def _decided(pooled: dict[str, float], trained: dict[str, float], count: int) ->
     on_part = max(trained, key=lambda name: trained[name])
     facts = {"selected": count, "families": len(pooled), "on_all": pooled[on_all], "on_training": trained[on_part]}
     facts |= {"family_all": on_all, "family_training": on_part}
-    ahead = pooled[on_all] - trained[on_part]
+    ahead, whole, part = pooled[on_all] - trained[on_part], f"{pooled[on_all]:.0%}", f"{trained[on_part]:.0%}"
     if pooled[on_all] >= EXACT and ahead > 0 and count >= LEAST_SELECTED:
-        told = f"{on_all} on all rows selects exactly these {count} columns; no selector does on training rows ({trained[on_part]:.0%} at best)."
+        told = f"{on_all} on all rows selects exactly these {count} columns; no selector does on training rows ({part} at best)."
         return State(kind=KIND, standing=Standing.PROVED_LEAK, sentence=told, facts=facts)
     if trained[on_part] >= EXACT and ahead < 0 and count >= LEAST_SELECTED:
-        told = f"{on_part} on training rows selects exactly these {count} columns; no selector does on all rows ({pooled[on_all]:.0%} at best)."
+        told = f"{on_part} on training rows selects exactly these {count} columns; no selector does on all rows ({whole} at best)."
         return State(kind=KIND, standing=Standing.PROVED_CLEAN, sentence=told, facts=facts)
     if pooled[on_all] >= CLOSE and ahead >= MARGIN:
-        told = f"{on_all} on all rows selects nearly these columns ({pooled[on_all]:.0%}), no selector on training rows ({trained[on_part]:.0%})."
+        told = f"{on_all} on all rows selects nearly these columns ({whole}), no selector on training rows ({part})."
         return State(kind=KIND, standing=Standing.SUSPECTED, sentence=told, facts=facts)
     if trained[on_part] >= CLOSE and ahead <= -MARGIN:
-        told = f"{on_part} on training rows selects nearly these columns ({trained[on_part]:.0%}), no selector on all rows ({pooled[on_all]:.0%})."
+        told = f"{on_part} on training rows selects nearly these columns ({part}), no selector on all rows ({whole})."
         return State(kind=KIND, standing=Standing.EVIDENCE_OF_CLEAN, sentence=told, facts=facts)
-    told = f"No selector tells all rows from training rows ({pooled[on_all]:.0%} and {trained[on_part]:.0%} of the columns at best)."
+    told = f"No selector tells all rows from training rows ({whole} and {part} of the columns at best)."
     return State(kind=KIND, standing=Standing.NO_EVIDENCE, sentence=told, facts=facts)
 
 

@@ -25,6 +25,7 @@ RELIEF = (10, 1)
 MOST_RELIEF = 1.5e9  # rows squared x columns
 MOST_COLUMNS = 2500  # of the correlation matrix
 GRID = 60
+SCREENED = 250  # columns most related to the outcome that the logistic LASSO is given: the first ones to enter are among them
 WIDE = 0.01  # smallest penalty tried, as a share of the largest
 
 Chosen = Mapping[str, list[set[int]]]
@@ -278,10 +279,13 @@ def logistic_lasso(z: Floats, y: Floats, count: int) -> list[set[int]]:
     """Return the supports nearest to ``count`` columns on the path of the logistic LASSO."""
     from radaudit.models.elastic_net import elastic_net_path, largest_penalty
 
+    strength = np.abs(z.T @ (y - y.mean()))
+    screened = np.sort(np.argsort(-strength, kind="stable")[: max(SCREENED, 10 * count)])
+    z = z[:, screened]
     most = largest_penalty(z, y, 1.0)
     found: dict[int, list[set[int]]] = {}
     for fit in elastic_net_path(z, y, np.geomspace(most * 0.98, most * WIDE, GRID), 1.0, stationary=1e-5):
-        support = set(np.flatnonzero(fit.coefficients).tolist())
+        support = set(screened[np.flatnonzero(fit.coefficients)].tolist())
         found.setdefault(abs(len(support) - count), []).append(support)
         if len(support) > count + 2:
             break

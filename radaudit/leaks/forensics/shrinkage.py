@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EFFECTS = np.concatenate([[0.0], np.geomspace(1e-5, 30.0, 20)])  # variances v and T that are tried, in units of within-site variance
 RESIDUES = np.array([0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.25, 0.3])
-CHANCE = np.ones(1)
+UNTOUCHED = np.array([1.0, 1.5, 2.5, 5.0, 15.0, 60.0])  # chance, or site effects that follow the directions of the table
 FLAT = 1e-6  # share of the largest variance below which a direction is dust
 ROWS_PER_DIRECTION = 3
 MOST_DIRECTIONS = 120
@@ -32,7 +32,7 @@ MOST_DIRECTIONS = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fits:
-    """Log-likelihoods of the three models, and the share of chance that is left of the deviations of all and of training rows."""
+    """Log-likelihoods of the three models, and what is left of the deviations of all and of training rows, where chance alone is 1."""
 
     raw: float
     pooled: float
@@ -115,18 +115,23 @@ def compare(found: Directions, site: Ints, training: Bools) -> Fits:
     other, others = deviations(found.scores, site, ~training)
     total = rows + others
     pooled = (rows[:, None] * part + others[:, None] * other) / total[:, None]
-    contrast, _ = _likelihood(part - other, found.variance, 1 / (1 / rows + 1 / others), CHANCE)
-    raw, _ = _likelihood(pooled, found.variance, total, CHANCE)
-    whole, left_pooled = _likelihood(pooled, found.variance, total, RESIDUES)
-    trained, left_training = _likelihood(part, found.variance, rows, RESIDUES)
-    untouched, _ = _likelihood(other, found.variance, others, CHANCE)
+    contrast = _likelihood(part - other, found.variance, 1 / (1 / rows + 1 / others), UNTOUCHED)
+    raw = _likelihood(pooled, found.variance, total, UNTOUCHED)
+    whole = _likelihood(pooled, found.variance, total, RESIDUES)
+    trained = _likelihood(part, found.variance, rows, RESIDUES)
+    untouched = _likelihood(other, found.variance, others, UNTOUCHED)
     return Fits(
         raw=raw + contrast,
         pooled=whole + contrast,
         training=trained + untouched,
-        left_pooled=left_pooled,
-        left_training=left_training,
+        left_pooled=_left(pooled, found.variance, total),
+        left_training=_left(part, found.variance, rows),
     )
+
+
+def _left(deviation: Floats, variance: Floats, rows: Floats) -> float:
+    """Return the size of the deviations where chance alone would be 1: the mean over columns, as directions weigh by their variance."""
+    return float((deviation**2 * rows[:, None]).sum() / (variance.sum() * len(rows)))
 
 
 def deviations(scores: Floats, site: Ints, rows: Bools) -> tuple[Floats, Floats]:
@@ -138,10 +143,9 @@ def deviations(scores: Floats, site: Ints, rows: Bools) -> tuple[Floats, Floats]
     return (means - share @ means) / np.sqrt(1 - share)[:, None], count
 
 
-def _likelihood(deviation: Floats, variance: Floats, rows: Floats, residues: Floats) -> tuple[float, float]:
-    """Return the best log-likelihood of variance v + r lambda/n over the grids, and its r."""
+def _likelihood(deviation: Floats, variance: Floats, rows: Floats, shares: Floats) -> float:
+    """Return the best log-likelihood of variance v + r lambda/n over the grids of v and of r (``shares``)."""
     chance = (variance[None, :] / rows[:, None]).ravel()
-    spread = EFFECTS[:, None, None] + residues[None, :, None] * chance
+    spread = EFFECTS[:, None, None] + shares[None, :, None] * chance
     fit = -0.5 * ((deviation.ravel() ** 2) / spread + np.log(spread)).sum(axis=2)
-    _, at = np.unravel_index(int(fit.argmax()), fit.shape)
-    return float(fit.max()), float(residues[at])
+    return float(fit.max())

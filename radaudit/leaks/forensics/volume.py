@@ -20,9 +20,8 @@ LIMIT = (
     0.8  # rank correlation from which two quantities order patients alike; Welch et al. 2019 found 0.9 and more in a published signature
 )
 LEAST_ROWS = 10
-VOLUME = re.compile(
-    r"(^|[^a-z])(mesh|voxel|tumou?r|lesion|gross|approximate)?[ _.-]?(volume|gtv|mtv)([ _.-]?(mm3|cm3|ml|cc|mesh|voxel))?([^a-z]|$)"
-)
+WHAT, UNIT = "(mesh|voxel|tumou?r|lesion|gross|approximate)?", "([ _.-]?(mm3|cm3|ml|cc|mesh|voxel))?"
+VOLUME = re.compile(rf"(^|[^a-z]){WHAT}[ _.-]?(volume|gtv|mtv){UNIT}([^a-z]|$)")
 RATIO = re.compile(r"density|ratio|fraction|surface|histogram|relative|normali[sz]ed|percent|intensity")
 
 
@@ -60,7 +59,7 @@ def spearman(a: Floats, b: Floats) -> float:
     ranks = midranks(np.column_stack([a, b]))
     if (ranks.std(axis=0) == 0).any():
         return 0.0
-    return float(np.clip(np.corrcoef(ranks.T)[0, 1], -1.0, 1.0))
+    return float(np.clip(np.asarray(np.corrcoef(ranks.T))[0, 1], -1.0, 1.0))
 
 
 def _aucs(given: Evidence, j: int) -> dict[str, float]:
