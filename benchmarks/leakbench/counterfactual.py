@@ -1,6 +1,6 @@
 """How near is the size that radaudit gives a leak to the size it has? Real tables, planted leaks, one split each, both sides known.
 
-    python benchmarks/leakbench/counterfactual.py [--splits 4] [--kinds scaling selection ...] [--skip-lottery]
+    python benchmarks/leakbench/counterfactual.py [--splits 4] [--replay] [--skip-lottery]
 
 The truth is the author's own pipeline run twice on one split, with the leak and without (ridge logistic regression of scikit-learn). The
 size is what radaudit computes from the finished table alone, with its own reference model.
@@ -140,8 +140,8 @@ def _luckiest(raw: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> Case:
     return Case(kind="lottery", label="best of 50", truth=best[0] - middle, values=raw, outcome=y, training=best[1], predictions=best[2])
 
 
-def predicted(case: Case) -> float | None:
-    """Return what radaudit says the leak adds, from what is sent alone."""
+def predicted(case: Case, replay: bool) -> float | None:
+    """Return what radaudit says the leak adds, from what is sent alone; without ``replay`` the selector is taken as known."""
     given = evidence(
         case.values,
         case.training,
@@ -166,6 +166,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--splits", type=int, default=4)
     parser.add_argument("--skip-lottery", action="store_true")
+    parser.add_argument("--replay", action="store_true", help="find the selector by replay, as an audit does (slow)")
     parser.add_argument("--tables", type=Path, default=SHARED)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -181,7 +182,7 @@ def main() -> None:
             label = rng.integers(3, size=len(y))
             moved = raw * rng.uniform(0.8, 1.25, (3, raw.shape[1]))[label] + raw.std(axis=0) * rng.normal(0, 0.4, (3, raw.shape[1]))[label]
             for case in cases(moved, y, [f"S{k}" for k in label], rng, lottery=not given.skip_lottery and split == 0):
-                size = predicted(case)
+                size = predicted(case, given.replay)
                 if size is None:
                     none[case.label] += 1
                 else:

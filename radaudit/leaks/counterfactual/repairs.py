@@ -13,7 +13,7 @@ from radaudit.leaks.forensics import oversampling
 from radaudit.leaks.forensics.duplicates import ghost_rows, telling_columns, twins
 from radaudit.leaks.forensics.imputation import filled
 from radaudit.leaks.forensics.patients import normalised
-from radaudit.leaks.forensics.selectors import chosen
+from radaudit.leaks.forensics.selectors import RANKINGS, chosen, top
 
 if TYPE_CHECKING:
     from radaudit.arrays import Bools, Floats
@@ -135,12 +135,19 @@ def selection(given: Evidence, facts: Facts) -> Repair | None:
     count = len(given.selected)
     rows = given.training & ~np.isnan(given.outcome)
     x = np.where(np.isnan(given.values), np.nanmean(given.values[rows], axis=0), given.values)
-    sets = chosen(x[rows], given.outcome[rows], count)[str(family)]
-    again = sorted(min(sets, key=lambda one: abs(len(one) - count))) if sets else []
+    again = _selected_again(x[rows], given.outcome[rows], count, str(family))
     if not again:
         return None
     sent = given.values[:, given.selected]
     return _same_rows(given, sent, given.values[:, again], f"{len(again)} columns selected again on training rows by {family}")
+
+
+def _selected_again(x: Floats, y: Floats, count: int, family: str) -> list[int]:
+    """Return what a selector chooses on these rows; a ranking is computed alone, any other family with all the rest."""
+    if family in RANKINGS:
+        return sorted(top(RANKINGS[family](x, y), count))
+    sets = chosen(x, y, count)[family]
+    return sorted(min(sets, key=lambda one: abs(len(one) - count))) if sets else []
 
 
 def proxy(given: Evidence, facts: Facts) -> Repair | None:

@@ -26,7 +26,9 @@ def answered(found: Recognised, answers: Mapping[str, str]) -> Recognised:
     for key, text in answers.items():
         if not text.strip():
             continue
-        if key in ("subject", "site"):
+        if key == "subject" and text.strip().casefold().endswith("as written"):
+            made = replace(made, normalise="", questions=_said(made, key, f"{made.subject}, as written"))
+        elif key in ("subject", "site"):
             chosen = "" if key == "site" and text.strip().casefold() in NONE else _column(found, text.strip())
             made = replace(made, **{key: chosen, "questions": _said(made, key, chosen or "none")})  # type: ignore[arg-type]
             if key == "subject":

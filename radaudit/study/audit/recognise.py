@@ -74,6 +74,7 @@ def recognise(looks: Sequence[Look], told: Told) -> Recognised:
     selected, others = _selected(features, others, told)
     subject = _subject(tables, told)
     ids, normalise = _ids(features, others, subject.value)
+    subject = _with_rule(subject, normalise)
     notes = {look.file: "not used: it shares no patient with the feature table" for look in others if look.file not in ids}
     notes |= {look.file: f"names {len(selected)} features of the signature" for look in tables if not look.features and look not in others}
     others = tuple(look for look in others if look.file in ids)
@@ -183,6 +184,14 @@ def _ids(features: Sequence[Look], others: Sequence[Look], subject: str) -> tupl
         if column is not None:
             found[look.file] = column
     return found, (rules.most_common(1)[0][0] if rules else "")
+
+
+def _with_rule(subject: Question, rule: str) -> Question:
+    """Return the question about the patient with the rule under which ids meet: never applied silently."""
+    if not rule:
+        return subject
+    shown = f"{subject.shown}; ids of two tables meet only after {rule}"
+    return replace(subject, shown=shown, sure=False, candidates=(f"{subject.value}, {rule}", f"{subject.value}, as written"))
 
 
 def _split(looks: Sequence[Look], told: Told) -> Parted | None:

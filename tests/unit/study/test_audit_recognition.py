@@ -106,7 +106,10 @@ def test_ids_that_differ_by_zeros_are_told_with_the_rule() -> None:
     long_ = tuple(f"{i + 1:04d}" for i in range(40))
     home = Look(file="received/features.csv", rows=40, columns={"patient_id": long_}, features=tuple(f"f{j}" for j in range(30)))
     other = Look(file="received/clinical.csv", rows=40, columns={"patient_id": long_, "relapse": YES})
-    assert recognise([home, other, short], Told()).normalise == "strip-zeros"
+    found = recognise([home, other, short], Told())
+    assert found.normalise == "strip-zeros"
+    assert not questions(found)["subject"]
+    assert answered(found, {"subject": "patient_id, as written"}).normalise == ""
 
 
 def test_a_table_of_feature_names_is_the_signature() -> None:
