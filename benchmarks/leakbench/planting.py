@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from tables import Raw, rng_of
+from tables import Raw
 
 Rng = np.random.Generator
 ORIGINAL_SITES = "own"
@@ -280,7 +280,11 @@ def _quick_auc(x: np.ndarray, y: np.ndarray, training: np.ndarray, strongest: in
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    steps = [StandardScaler(), *([SelectKBest(f_classif, k=strongest)] if strongest else []), LogisticRegression(C=0.05, max_iter=200, tol=1e-3)]
+    steps = [
+        StandardScaler(),
+        *([SelectKBest(f_classif, k=strongest)] if strongest else []),
+        LogisticRegression(C=0.05, max_iter=200, tol=1e-3),
+    ]
     risk = make_pipeline(*steps).fit(x[training], y[training]).predict_proba(x[~training])[:, 1]
     return float(roc_auc_score(y[~training], risk)), risk
 

@@ -1,10 +1,12 @@
 """LeakBench: planted leaks and their honest twins on real tables, judged from the finished table alone.
 
-    python benchmarks/leakbench/run.py [--tables DIR] [--json FILE] [--half judging|development|all] [--repeats 1] [--kinds KIND ...] [--quick]
+    python benchmarks/leakbench/run.py [--tables DIR] [--json FILE] [--half judging|development|all] [--names NAME ...] [--kinds KIND ...]
+                                       [--repeats 1] [--quick]
 
-Real tables (or any folder of CSV(.gz) files with Target and optional ID and site) x kinds of leak x precision of the export (full, 6 and 4
-significant digits) x {all columns, ten released}; half of the cases are clean. Thresholds were set on the development half of the tables; the
-judging half is reported (halves.py). With --tables every table is judged. Rates come with Wilson 95 % intervals. No row or patient is printed.
+Real tables (or any folder of CSV(.gz) files with Target and optional ID and site) x kinds of leak x precision of the export (full, 6 and
+4 significant digits) x {all columns, ten released}; half of the cases are clean. Thresholds were set on the development half of the
+tables; the judging half is reported (halves.py). With --tables every table is judged. Rates come with Wilson 95 % intervals. No row and
+no patient is printed.
 """
 
 from __future__ import annotations
@@ -118,6 +120,8 @@ def judged(case: Case, others: bool) -> dict[str, object]:
     report = leakage_report(case.features, part, **case.given)
     row: dict[str, object] = {name: getattr(case, name) for name in ("table", "kind", "variant", "leaky", "repeat", "digits", "released")}
     row |= {"rows": len(part), "columns": case.features.shape[1], "states": dict(report.states), "seconds": time.process_time() - started}
+    if case.kind == "lottery":
+        row["p"] = next((f.facts.get("p") for f in report.findings if f.facts["kind"] == "lottery"), None)
     if others and not case.digits and not case.released:
         x, y = case.features.to_numpy(), np.asarray(case.given["outcome"], dtype=float)
         rng = rng_of(case.table, case.kind, case.variant, case.repeat, "rivals")
@@ -159,7 +163,9 @@ def summary(rows: list[dict[str, object]]) -> dict[str, object]:
         export = f"{row['digits'] or 'full'}" + (f", {row['released']} col" if row["released"] else "")
         groups[str(row["kind"]), str(row["variant"]), export].append(row)
         groups[str(row["kind"]), "ALL", "ALL"].append(row)
-    for (kind, variant, export), some in sorted(groups.items(), key=lambda item: (list(PLANTS).index(item[0][0]), item[0][1] == "ALL", item[0][1:])):
+    for (kind, variant, export), some in sorted(
+        groups.items(), key=lambda item: (list(PLANTS).index(item[0][0]), item[0][1] == "ALL", item[0][1:])
+    ):
         leaky, honest = [r for r in some if r["leaky"]], [r for r in some if not r["leaky"]]
         caught, false = sum(answer(r) in LEAK for r in leaky), sum(answer(r) in LEAK for r in honest)
         steps = [r for r in honest if kind in CERTIFIED and (kind, r["variant"]) not in NO_STEP]
@@ -170,6 +176,11 @@ def summary(rows: list[dict[str, object]]) -> dict[str, object]:
             "caught": caught, "leaky": len(leaky), "false": false, "honest": len(honest), "proved": proved, "clean": clean, "steps": len(steps),
             "called_clean": sum(answer(r) in CLEAN for r in leaky),
         }  # fmt: skip
+    lots = {leaky: [r for r in rows if r["kind"] == "lottery" and r["leaky"] == leaky] for leaky in (True, False)}
+    if lots[True]:
+        caught, false = (sum(r["p"] is not None and r["p"] <= 0.02 for r in lots[leaky]) for leaky in (True, False))  # type: ignore[operator]
+        print(f"lottery at p <= 0.02: caught {rate(caught, len(lots[True]))}, false alarm {rate(false, len(lots[False]))}")
+        out["lottery at 0.02"] = {"caught": caught, "leaky": len(lots[True]), "false": false, "honest": len(lots[False])}
     honest = [r for r in rows if not r["leaky"]]
     accused = [r for r in honest if alarms(r)]
     print(f"\nwhole suite, clean cases with any alarm: {rate(len(accused), len(honest))}")
@@ -183,7 +194,12 @@ def summary(rows: list[dict[str, object]]) -> dict[str, object]:
         print(f"  {count:>3}  {name}")
     wrong = [r for r in rows if r["leaky"] and answer(r) == "proved clean"]
     print(f"leaks called proved clean: {rate(len(wrong), sum(bool(r['leaky']) for r in rows))}")
-    out["suite"] = {"accused": len(accused), "clean": len(honest), "accused_full": sum(bool(alarms(r)) for r in full), "clean_full": len(full)}
+    out["suite"] = {
+        "accused": len(accused),
+        "clean": len(honest),
+        "accused_full": sum(bool(alarms(r)) for r in full),
+        "clean_full": len(full),
+    }
     _rivals(rows, out)
     return out
 
@@ -208,6 +224,7 @@ def main() -> None:
     parser.add_argument("--tables", type=Path)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--half", choices=("judging", "development", "all"), default="judging")
+    parser.add_argument("--names", nargs="*", help="only these tables")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--kinds", nargs="*", choices=list(PLANTS), default=list(PLANTS))
     parser.add_argument("--quick", action="store_true", help="at most six tables, no lottery, no rival checks")
@@ -216,6 +233,7 @@ def main() -> None:
     tables = from_folder(asked.tables) if asked.tables else [*shipped(), *simulated()]
     if not asked.tables and asked.half != "all":
         tables = [table for table in tables if half(table.name) == asked.half]
+    tables = [table for table in tables if not asked.names or table.name in asked.names]
     kinds = [kind for kind in asked.kinds if not (asked.quick and kind in SLOW)]
     tables = tables[:6] if asked.quick else tables
     print(f"{len(tables)} tables ({asked.half if not asked.tables else 'all of the folder'}): " + ", ".join(t.name for t in tables))
@@ -230,7 +248,9 @@ def main() -> None:
                 asked.json.write_text(json.dumps({"cases": rows}))
     found = summary(rows)
     spent = time.process_time() - started
-    print(f"\n{len(rows)} cases, half of them clean ({sum(not r['leaky'] for r in rows)}), {spent:.0f} s of processor time; {len(FAMILIES)} selector families")
+    print(
+        f"\n{len(rows)} cases, half of them clean ({sum(not r['leaky'] for r in rows)}), {spent:.0f} s of processor time; {len(FAMILIES)} selector families"
+    )
     if asked.json:
         asked.json.write_text(json.dumps({"rates": found, "seconds": spent, "tables": [t.name for t in tables], "cases": rows}, indent=1))
 

@@ -132,6 +132,10 @@ def _numbers(frame: pd.DataFrame) -> tuple[np.ndarray[Any, Any], tuple[str, ...]
     import numpy as np
     import pandas as pd
 
+    if all(isinstance(kind, np.dtype) and kind.kind in "fiub" for kind in frame.dtypes):
+        if not frame.shape[1]:
+            raise DesignError("LEAK-114", "features has no numeric column", found="no column")
+        return frame.to_numpy(dtype=np.float64), tuple(f"column {n}" if isinstance(n, int) else str(n) for n in frame.columns), None
     kept: list[Any] = []
     names: list[str] = []
     dates = None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FLOOR = 1e-9  # relative rounding of the arithmetic itself, with room for columns far from zero before they were scaled
 SIGMAS = 6.0
+FINE = 1e-11  # relative rounding below which ties do not matter
 LEAST_ROWS = 5
 CERTAIN = -6.0  # log10 of the chance below which a mark is no accident
 LEAST_SHARE = 0.2  # of the columns that could carry the mark
@@ -55,19 +56,25 @@ def mean_error(x: Floats, quanta: Floats, ordered: Floats) -> Floats:
     """Return the standard error of each column's mean that the rounding of its cells causes; equal cells are rounded alike."""
     square = np.where(np.isnan(x), 0.0, quanta) ** 2
     known = np.maximum((~np.isnan(x)).sum(axis=0), 1)
-    ties = np.sqrt(1.0 + _mean_run(ordered))
+    ties = np.sqrt(1.0 + _mean_run(ordered, quanta))
     return np.asarray(np.sqrt(square.sum(axis=0) / 3) / known * ties)
 
 
-def _mean_run(ordered: Floats) -> Floats:
-    """Return how many further cells an average cell of a sorted column equals, (p,)."""
-    same = (ordered[1:] == ordered[:-1]).astype(np.float64)
-    run = np.zeros(ordered.shape[1])
+def _mean_run(ordered: Floats, quanta: Floats) -> Floats:
+    """Return how many further cells an average cell of a sorted column equals, (p,); 0 where the rounding is too fine to matter."""
     total = np.zeros(ordered.shape[1])
-    for row in same:
+    if not len(ordered):
+        return total
+    size = np.where(np.isnan(ordered), 0.0, np.abs(ordered)).max(axis=0)
+    coarse = np.flatnonzero(np.where(np.isnan(quanta), 0.0, quanta).max(axis=0) > FINE * size)
+    same = ordered[1:, coarse] == ordered[:-1, coarse]
+    tied = same.any(axis=0)
+    coarse, same = coarse[tied], same[:, tied]
+    run = np.zeros(len(coarse))
+    for row in same.astype(np.float64):
         run = (run + 1) * row
-        total += 2 * run
-    return np.asarray(total / max(len(ordered), 1))
+        total[coarse] += 2 * run
+    return total / len(ordered)
 
 
 def _z(x: Floats, quanta: Floats, ordered: Floats, known: Floats, usable: Bools) -> Marks:
@@ -80,7 +87,7 @@ def _z(x: Floats, quanta: Floats, ordered: Floats, known: Floats, usable: Bools)
     room_mean = SIGMAS * error + FLOOR * np.maximum(spread, 1e-3 * most)
     weighted = np.sqrt((off**2 * np.where(np.isnan(x), 0.0, quanta) ** 2).sum(axis=0) / 3) / np.maximum(known * spread, 1e-300)
     bias = np.where(np.isnan(x), 0.0, quanta**2).sum(axis=0) / 6 / np.maximum(known * spread, 1e-300)
-    room_sd = SIGMAS * weighted * (1 + np.sqrt(_mean_run(ordered))) + 2 * bias + FLOOR
+    room_sd = SIGMAS * weighted * (1 + np.sqrt(_mean_run(ordered, quanta))) + 2 * bias + FLOOR
     sample = np.sqrt(sums / np.maximum(known - 1, 1))
     unit = np.minimum(np.abs(spread - 1), np.abs(sample - 1)) <= room_sd
     hit = usable & (np.abs(mean) <= room_mean) & unit & (room_mean < 0.05) & (room_sd < 0.05)

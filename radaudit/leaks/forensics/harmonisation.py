@@ -24,7 +24,7 @@ MOST_COLUMNS = 400  # spread over the table; more add hardly any direction
 PROOF = 8.0  # nats by which the fit on all rows must explain the table better than any other
 HINT = 5.5
 RESCUE = 2.0  # nats by which a fit that kept the outcome must be better than one that did not
-MOST_LEFT = 0.6  # of chance: empirical Bayes leaves at most a quarter, in expectation
+MOST_LEFT = 0.4  # of chance: empirical Bayes leaves at most a quarter, in expectation
 PERMUTED = 199
 RARE = 0.005
 

@@ -24,6 +24,7 @@ TRIED = 12  # straightest pairs per row that are tested exactly
 PASSING = 0.97  # share of columns in which the middle row must lie on the line within the rounding
 SPARE = 4.0  # powers of ten between the number of triples looked at and the chance of one
 LEAST_COPIES = 3
+SURE, LIKELY = 1e-4, 0.05  # chance that all rows of the lines found stand in the training set though they were made before the split
 MOST_ROWS = 1200  # of one class; larger classes are thinned for the search
 
 
@@ -59,8 +60,12 @@ def _lines(given: Evidence, lines: list[Line]) -> State:
     if in_test:
         told = f"{made} rows lie exactly between two rows of their class, {in_test} of them in the test set."
         return State(kind=KIND, standing=Standing.SUSPECTED, sentence=told, facts=facts)
+    involved = len({i for line in lines for i in (line.middle, *line.ends)})
+    chance = float(given.training.mean()) ** involved
+    facts["chance_all_in_training"] = chance
+    standing = Standing.PROVED_CLEAN if chance <= SURE else Standing.EVIDENCE_OF_CLEAN if chance <= LIKELY else Standing.NO_EVIDENCE
     told = f"{made} rows lie exactly between two rows of their class, all of them and their parents in the training set."
-    return State(kind=KIND, standing=Standing.PROVED_CLEAN, sentence=told, facts=facts)
+    return State(kind=KIND, standing=standing, sentence=told, facts=facts)
 
 
 def _copies(given: Evidence) -> State:

@@ -24,8 +24,8 @@ NEIGHBOURS = 3  # of the mutual information, as scikit-learn has it
 RELIEF = (10, 1)
 MOST_RELIEF = 1.5e9  # rows squared x columns
 MOST_COLUMNS = 2500  # of the correlation matrix
-GRID = 60
-SCREENED = 250  # columns most related to the outcome that the logistic LASSO is given: the first ones to enter are among them
+GRID = 16
+SCREENED = 150  # columns most related to the outcome that the logistic LASSO is given: the first ones to enter are among them
 WIDE = 0.01  # smallest penalty tried, as a share of the largest
 
 Chosen = Mapping[str, list[set[int]]]
@@ -44,8 +44,8 @@ def chosen(x: Floats, y: Floats, count: int) -> dict[str, list[set[int]]]:
     if x.shape[1] <= MOST_COLUMNS:
         found |= _pruned(z, ranks, scores, count)
         found |= _mrmr(z, scores["Student's t"], count)
-    found["LASSO"] = lasso(z, y, count)
-    found["logistic LASSO"] = logistic_lasso(z, y, count)
+    found["LASSO"], reached = lasso(z, y, count)
+    found["logistic LASSO"] = logistic_lasso(z, y, count, reached)
     return found
 
 
@@ -221,18 +221,23 @@ def _mrmr(z: Floats, score: Floats, count: int) -> dict[str, list[set[int]]]:
     return found
 
 
-def lasso(z: Floats, y: Floats, count: int) -> list[set[int]]:
-    """Return the supports of about ``count`` columns on the least-squares path (homotopy of Osborne 2000, with drops)."""
+def lasso(z: Floats, y: Floats, count: int) -> tuple[list[set[int]], float]:
+    """Return the supports of ``count`` columns on the least-squares path (homotopy of Osborne 2000, with drops).
+
+    The second value is the penalty at which the path reaches them, as a share of the largest.
+    """
     target = y - y.mean()
     fit = np.zeros(z.shape[1])
     gradient = z.T @ target / len(y)
     active: list[int] = []
-    level = float(np.abs(gradient).max())
+    most = level = reached = float(np.abs(gradient).max())
     active.append(int(np.abs(gradient).argmax()))
     near: list[set[int]] = []
     for _ in range(4 * count + 10):
         if len(active) == count:
             near.append(set(active))
+        if len(active) <= count:
+            reached = level
         if len(active) > count + 2 or level < 1e-6:
             break
         inside = z[:, active]
@@ -252,7 +257,7 @@ def lasso(z: Floats, y: Floats, count: int) -> list[set[int]]:
             active.append(change[0])
         else:
             break
-    return near or [set(active)]
+    return near or [set(active)], reached / most if most else 1.0
 
 
 def _next(gradient: Floats, slope: Floats, fit: Floats, step: Floats, active: list[int], level: float) -> tuple[float, tuple[int, float]]:
@@ -275,8 +280,8 @@ def _next(gradient: Floats, slope: Floats, fit: Floats, step: Floats, active: li
     return level - best, (who, best)
 
 
-def logistic_lasso(z: Floats, y: Floats, count: int) -> list[set[int]]:
-    """Return the supports nearest to ``count`` columns on the path of the logistic LASSO."""
+def logistic_lasso(z: Floats, y: Floats, count: int, reached: float) -> list[set[int]]:
+    """Return the supports nearest to ``count`` columns on the path of the logistic LASSO, looked for around the share ``reached``."""
     from radaudit.models.elastic_net import elastic_net_path, largest_penalty
 
     strength = np.abs(z.T @ (y - y.mean()))
@@ -284,11 +289,10 @@ def logistic_lasso(z: Floats, y: Floats, count: int) -> list[set[int]]:
     z = z[:, screened]
     most = largest_penalty(z, y, 1.0)
     found: dict[int, list[set[int]]] = {}
-    for fit in elastic_net_path(z, y, np.geomspace(most * 0.98, most * WIDE, GRID), 1.0, stationary=1e-5):
+    shares = np.geomspace(min(0.98, 1.15 * reached), max(WIDE, 0.6 * reached), GRID)
+    for fit in elastic_net_path(z, y, most * shares, 1.0, stationary=1e-5):
         support = set(screened[np.flatnonzero(fit.coefficients)].tolist())
         found.setdefault(abs(len(support) - count), []).append(support)
-        if len(support) > count + 2:
-            break
     return found[min(found)]
 
 
