@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from radaudit.cli.audit import audit
 from radaudit.cli.check import check
 from radaudit.cli.checklist import checklist
 from radaudit.cli.conduct import BUG, INTERRUPTED, USAGE, json_document
@@ -20,6 +21,7 @@ from radaudit.cli.explain import explain
 from radaudit.cli.family import Family
 from radaudit.cli.features import features
 from radaudit.cli.federate import FEDERATE
+from radaudit.cli.guard import guard
 from radaudit.cli.ibsi import ibsi
 from radaudit.cli.ingest import ingest
 from radaudit.cli.init import init
@@ -40,13 +42,14 @@ GROUPS = {
     "Begin": (demo, init, features, ibsi, doctor),
     "A study, in this order": (ingest, check, run_, status, lock, evaluate, report, SITE),
     "Beside a study": (repeatability, multiverse),
+    "Audit what others did": (audit, guard),
     "Read what was found": (verify, score, recompute, checklist, explain, show),
     "With other hospitals": (sitepack, FEDERATE),
 }
 EPILOG = """\
 \b
 Exit codes
-  0    done, nothing blocking; evaluate, report: primary claims supported
+  0    done, nothing blocking; evaluate, report, audit: primary claims supported
   1    done: blocking finding, refused rows, or a claim that is not supported
   2    wrong command line
   3    input or study file cannot be used

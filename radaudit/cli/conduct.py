@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from radaudit.cli.console import Console
 from radaudit.cli.log import frames, log
-from radaudit.cli.progress import Progress, Spinner
+from radaudit.cli.progress import Spinner
 from radaudit.errors import RadauditError, StudyError
 from radaudit.findings import Finding
 
@@ -96,7 +96,7 @@ class Options:
     colour: str = "auto"
 
 
-Body = Callable[[Console, Progress], Result]
+Body = Callable[[Console, Spinner], Result]
 
 
 def conduct(options: Options, body: Body) -> int:

@@ -194,7 +194,7 @@ def evidence() -> Schema:
     gap = parts({"input": TEXT, "checks": COUNT, "codes": many(TEXT)})
     members = {
         "study": study,
-        "signature": signature(),
+        "signature": maybe(signature()),
         "verdict": verdict,
         "claims": many(claim()),
         "decision_rule": many(TEXT),

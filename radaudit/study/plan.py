@@ -19,6 +19,7 @@ from radaudit.study.analysis import Claim, Harmonise, Model, Rules, Split, Study
 from radaudit.study.columns import Columns, Features, Tables
 from radaudit.study.problem import DERIVED_SITE
 from radaudit.study.protocol import Protocol
+from radaudit.study.received import Received
 from radaudit.study.reporting import Reporting
 from radaudit.study.terms import Section, Text, Whole
 
@@ -51,6 +52,7 @@ class Plan(Section):
     claims: tuple[Claim, ...] = Field((), description="Written before the test set is opened.")
     rules: Rules = Field(Rules(), description="Numbers the checks compare with.")
     protocol: Protocol | None = Field(None, description="How images are acquired, segmented and extracted; deviations are listed by site.")
+    received: Received | None = Field(None, description="Only in an audit: what someone else sent.")
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = Field(1, description="Start of every stream of random numbers.")
     tracking: Tracking = Field(Tracking(), description="Where the record is mirrored; not part of the plan's digest.")
     reporting: Reporting | None = Field(None, description="What no table knows, for checklists; not part of the plan's digest.")

@@ -94,7 +94,7 @@ def propose_study(looks: Sequence[Look], *, name: str) -> str:
         ],
     ]
     blocks[-1] += [*_clinical_lines(clinical), *_volume(tables), *_never(tables, outcome[0], clinical), *_dates(tables)]
-    blocks += [_features(tables), _rest(tables, bool(site_columns), clinical)]
+    blocks += [feature_lines(tables), _rest(tables, bool(site_columns), clinical)]
     return "\n".join("\n".join(block) + "\n" for block in blocks)
 
 
@@ -276,7 +276,8 @@ def _dates(tables: Sorted) -> list[str]:
     return [line(f"  # date: {scalar(name)}", "for a test set of the latest patients") for name in dated[:2]]
 
 
-def _features(tables: Sorted) -> list[str]:
+def feature_lines(tables: Sorted) -> list[str]:
+    """Return the lines that say which columns are features."""
     look = tables.features[0]
     if look.reader != "generic":
         return ["features:", line("  namespace: auto", f"{len(look.features)} names of {look.reader}, such as {look.features[0]}")]

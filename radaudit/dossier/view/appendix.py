@@ -48,7 +48,11 @@ def blocks(evidence: Node, record: Node) -> tuple[Block, ...]:
     signature = evidence.node("signature")
     vectors = signature.count("test_vectors")
     again = (
-        f"scores the {vectors} test vectors of signature.json again, " if vectors else "scores the test vectors of signature.json again, "
+        ""
+        if not signature
+        else f"scores the {vectors} test vectors of signature.json again, "
+        if vectors
+        else "scores the test vectors of signature.json again, "
     )
     return (
         Heading(text="How to verify this dossier without a network"),

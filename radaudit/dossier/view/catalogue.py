@@ -31,6 +31,7 @@ FIGURES = {
     "FIG-05-4": "Guessing the batch from the features",
     "FIG-05-5": "What was removed per batch",
     "FIG-06-1": "Optimism of the naive pipeline",
+    "FIG-06-2": "What each leak adds",
     "FIG-07-1": "ROC curve",
     "FIG-07-2": "Calibration",
     "FIG-07-3": "Decision curve",

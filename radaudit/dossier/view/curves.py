@@ -43,7 +43,8 @@ def roc(part: Node) -> Figure | NoFigure:
     layers: list[Layer] = [Rule(identity=True, label="chance"), *band_of(band), line]
     if at[0] is not None and at[1] is not None:
         layers.append(Marks(points=((at[0], at[1]),), ink="fg", shape=3, size=6))
-    said = f" At the locked threshold it finds {words.share(at[1])} of the events and alarms {words.share(at[0])} of the others."
+    which = part.text("threshold_kind") or "locked"
+    said = f" At the {which} threshold it finds {words.share(at[1])} of the events and alarms {words.share(at[0])} of the others."
     both = len(band) == len(rows)
     table = tuple(
         tuple(figure_cell(words.number(v, 3)) for v in (*rows[i], *(band[i][1:] if both else ()))) for i in thinned(len(rows), MOST_ROWS)
@@ -53,7 +54,8 @@ def roc(part: Node) -> Figure | NoFigure:
         id="FIG-07-1",
         question=question,
         answer=f"AUC {words.estimate_said(auc)}.{said if at[0] is not None else ''}",
-        read="The further the curve is above the diagonal, the better; shaded is the 95% band; the diamond is the locked threshold.",
+        read="The further the curve is above the diagonal, the better; shaded is the 95% band"
+        + (f"; the diamond is the {which} threshold." if at[0] is not None else "."),
         charts=(
             Plot(
                 x=Axis(label="1 − specificity: alarms among patients without the event", low=0.0, high=1.0),
@@ -66,7 +68,7 @@ def roc(part: Node) -> Figure | NoFigure:
         legend=(
             Key(label="signature", ink="accent", look="line"),
             *((Key(label="95% band", ink="accent", look="band"),) if band else ()),
-            Key(label="locked threshold", ink="fg", shape=3),
+            *((Key(label=f"{which} threshold", ink="fg", shape=3),) if at[0] is not None else ()),
         ),
     )
 

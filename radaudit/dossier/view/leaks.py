@@ -29,7 +29,8 @@ def blocks(evidence: Node, entries: frozenset[str]) -> tuple[Block, ...]:
     leaks = evidence.node("leaks")
     if not leaks:
         return (Missing(what="The leak checks", reason=evidence.why("leaks"), figures=figures_of("06")),)
-    return (checks(leaks, entries), Figures(figures=(optimism(leaks),)))
+    added = (changes(leaks),) if "changes" in leaks.members else ()
+    return (checks(leaks, entries), Figures(figures=(*added, optimism(leaks))))
 
 
 def checks(leaks: Node, entries: frozenset[str]) -> Block:
@@ -43,14 +44,64 @@ def checks(leaks: Node, entries: frozenset[str]) -> Block:
             (
                 cell(code, link=link if link in entries else "", style="strong"),
                 cell(words.sentence(check.text("question")) if not check.text("question").endswith("?") else check.text("question")),
-                status_cell(words.verdict(check.text("verdict"))),
+                status_cell(words.state(check.text("state")) if check.text("state") else words.verdict(check.text("verdict"))),
                 figure_cell(number or words.DASH),
-                cell(words.sentence(check.text("sentence"))),
+                cell(" ".join(words.sentence(check.text(name)) for name in ("sentence", "size") if check.text(name))),
             )
         )
     if not rows:
         return Missing(what="The leak checks", reason=leaks.why("checks"))
     return Table(columns=columns("Check", "Question", "Answer", "#Number", "What was seen"), rows=tuple(rows))
+
+
+def changes(leaks: Node) -> Figure | NoFigure:
+    """Return FIG-06-2: for each leak what one reference model reaches as sent and with the step repaired."""
+    question = "How much does each leak add?"
+    parts = leaks.nodes("changes")
+    if not parts:
+        return NoFigure(id="FIG-06-2", question=question, reason="no leak was found whose step could be repaired")
+    gaps = [Quantity(value=p.number("difference"), low=p.number("low"), high=p.number("high")) for p in parts]
+    names = [f"{p.text('kind').replace('_', ' ')} ({p.text('measure')})" for p in parts]
+    ends = [v for q in gaps for v in (q.value, q.low, q.high) if v is not None]
+    worst = max(range(len(gaps)), key=lambda i: gaps[i].value or 0.0)
+    rows = tuple(
+        RowOf(
+            label=name,
+            cells=(words.number(p.number("sent"), 3), words.number(p.number("repaired"), 3)),
+            marks=(Mark(value=q.value, low=q.low, high=q.high, ink="bad"),),
+            text=words.estimate(q, 3),
+        )
+        for name, p, q in zip(names, parts, gaps, strict=True)
+    )
+    table = tuple(
+        (
+            cell(name, style="strong"),
+            figure_cell(words.number(p.number("sent"), 3)),
+            figure_cell(words.number(p.number("repaired"), 3)),
+            figure_cell(words.estimate(q, 3)),
+            cell(words.sentence(p.text("how"))),
+            cell(words.sentence(p.text("method"))),
+        )
+        for name, p, q in zip(names, parts, gaps, strict=True)
+    )
+    axis = Axis(label="added by the leak", low=min(0.0, *ends) - 0.01, high=max(0.0, *ends) + 0.01)
+    return Figure(
+        id="FIG-06-2",
+        question=question,
+        answer=f"{names[worst][:1].upper()}{names[worst][1:]}: {words.estimate(gaps[worst], 3)}.",
+        read="The step is repaired and one reference model is fitted again on the same split: to the right of zero the leak flatters.",
+        charts=(
+            Rows(
+                axis=axis,
+                rows=rows,
+                heads=("Leak", "As sent", "Repaired", "Added (95%)"),
+                rules=(Rule(x=0.0, label="no change"),),
+                wide=True,
+            ),
+        ),
+        table=Table(columns=columns("Leak", "#As sent", "#Repaired", "#Added (95%)", "How it was repaired", "Method"), rows=table),
+        wide=True,
+    )
 
 
 def optimism(leaks: Node) -> Figure | NoFigure:

@@ -69,7 +69,7 @@ def measured(part: Node) -> Table:
 
 def confusion(part: Node, signature: Node) -> Figure | NoFigure:
     """Return FIG-07-4."""
-    question = "How many would be told right at the locked threshold?"
+    question = f"How many would be told right at the {part.text('threshold_kind') or 'locked'} threshold?"
     table = part.node("confusion")
     counts = [table.count(name) for name in ("tp", "fp", "fn", "tn")]
     if any(n is None for n in counts):

@@ -17,6 +17,14 @@ VERDICTS = {
     "not run": ("?", "open"),
     "waived": ("○", "warn"),
 }
+STATES = {
+    "proved leak": ("✕", "bad"),
+    "suspected": ("!", "warn"),
+    "no evidence": ("–", "none"),
+    "evidence of clean": ("✓", "good"),
+    "proved clean": ("✓", "good"),
+    "not testable with what was supplied": ("?", "open"),
+}
 SEVERITIES = {"blocking": ("✕", "bad"), "major": ("!", "warn"), "minor": ("△", "warn"), "note": ("i", "none")}
 SITE_WORDS = {"ok": ("✓", "good"), "warn": ("!", "warn"), "fail": ("✕", "bad")}
 MEASURES = {
@@ -147,6 +155,12 @@ def verdict(word: str, severity: str = "") -> Status:
     if word == "failed" and severity in SEVERITIES:
         symbol, tone = SEVERITIES[severity]
     return Status(word=word or "unknown", symbol=symbol, tone=tone)
+
+
+def state(word: str) -> Status:
+    """Return the status of a leak kind in one of the five states, or that it could not be tested."""
+    symbol, tone = STATES.get(word, ("?", "open"))
+    return Status(word="not testable" if word.startswith("not testable") else word or "unknown", symbol=symbol, tone=tone)
 
 
 def severity(word: str) -> Status:

@@ -11,8 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radaudit.checks.extraction import VERSION, extractor
+from radaudit.checks.extraction import VERSION
 from radaudit.digests import digest
+from radaudit.edges.joining.extraction import extractor
 from radaudit.edges.joining.measured import Measured, measure
 from radaudit.edges.joining.opened import Opened, entries, open_table, spoken_for
 from radaudit.edges.suites import bounds_of, read_suites

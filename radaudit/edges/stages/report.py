@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import radaudit
@@ -108,10 +110,7 @@ def _measured(document: dict[str, Any]) -> Any:
 
 def report(ws: Workspace, progress: Progress) -> StageResult:
     """Write dossier/NNNN and return its path; the exit code is that of the verdict."""
-    from radaudit.dossier.document import dossier_bytes, evidence_digest
-    from radaudit.edges.bundle import write_dossier
-    from radaudit.edges.canaries import refuse_patients
-    from radaudit.edges.html import render
+    from radaudit.dossier.document import evidence_digest
 
     progress("assembling the evidence")
     evidence, _ = assembled(ws)
@@ -123,16 +122,7 @@ def report(ws: Workspace, progress: Progress) -> StageResult:
     mirror(ws, "report", entry, evidence=sha256, params={"verdict": overall}, artifacts=("evidence.json",))
     _concluded(ws, evidence, sha256)
     progress("drawing the page")
-    document = dossier_bytes(evidence, record(ws))
-    files = {
-        "dossier.json": document,
-        "dossier.html": render(document),
-        SIGNATURE: (ws.out / SIGNATURE).read_bytes(),
-        STUDY_FILE: (ws.folder / STUDY_FILE).read_bytes(),
-        **{name: (ws.out / name).read_bytes() for name in FILES},
-    }
-    refuse_patients(store(ws).read().table.patients, files)
-    folder = write_dossier(ws.folder / "dossier", files, ws.key)
+    folder = sealed(ws, evidence, record(ws), store(ws).read().table.patients)
     where = folder.relative_to(ws.folder).as_posix()
     ws.done("report", inputs=sha256, output=sha256)
     return StageResult(
@@ -161,6 +151,26 @@ def level_lines(evidence: dict[str, Any]) -> tuple[str, ...]:
     filled = "; ".join(f"{made['name']} {made['counts']['evidence']} of {made['counts']['items']}" for made in evidence["checklists"][:3])
     lines = [*wrapped(first, first="level     "), *(part for line in rest for part in wrapped(line, first="          "))]
     return (*lines, f"filled    {filled}   (radaudit checklist)")
+
+
+def sealed(ws: Workspace, evidence: dict[str, Any], kept: dict[str, Any], patients: Sequence[str]) -> Path:
+    """Write evidence and record into the next dossier folder and return it; refuses patients' ids (PRIV-001)."""
+    from radaudit.dossier.document import dossier_bytes
+    from radaudit.edges.bundle import write_dossier
+    from radaudit.edges.canaries import refuse_patients
+    from radaudit.edges.html import render
+
+    document = dossier_bytes(evidence, kept)
+    files = {
+        "dossier.json": document,
+        "dossier.html": render(document),
+        STUDY_FILE: (ws.folder / STUDY_FILE).read_bytes(),
+        **{name: (ws.out / name).read_bytes() for name in FILES},
+    }
+    if evidence["signature"] is not None:
+        files[SIGNATURE] = (ws.out / SIGNATURE).read_bytes()
+    refuse_patients(patients, files)
+    return write_dossier(ws.folder / "dossier", files, ws.key)
 
 
 def _concluded(ws: Workspace, evidence: dict[str, Any], sha256: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +66,7 @@ def evidence(parts: Parts) -> dict[str, Any]:
         "study": study(plan, parts.study_file),
         "signature": _signature(parts),
         **decided,
-        "findings": _numbered(everything),
+        "findings": numbered(everything),
         "cohort": cohort(parts.intake, parts.split, parts.checked["sites"]) | {"sample_size": size, "sample_size_reason": size_reason},
         "features": _features(parts),
         "harmonisation": parts.trained["harmonisation"],
@@ -116,7 +116,7 @@ def transported(trained: Mapping[str, Any], evaluated: Mapping[str, Any] | None,
     return found
 
 
-def _numbered(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+def numbered(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Return findings with an id each: the code, or CODE.2 for the second of one code."""
     seen: Counter[str] = Counter()
     made = []
@@ -161,10 +161,6 @@ def _signature(parts: Parts) -> dict[str, Any]:
 
 
 def _features(parts: Parts) -> dict[str, Any]:
-    import numpy as np
-
-    table = parts.intake.table
-    missing = dict(zip(table.features, np.isnan(table.values).mean(axis=0).tolist(), strict=True))
     chosen = {item["name"] for item in parts.signature["inputs"]}
     families = Counter(identity.family or "other" for identity in parts.intake.dictionary)
     extractors = sorted({identity.extractor for identity in parts.intake.dictionary if identity.extractor})
@@ -172,17 +168,7 @@ def _features(parts: Parts) -> dict[str, Any]:
     return {
         "extractor": ", ".join(extractors) or "not recognised",
         "settings": settings,
-        "dictionary": [
-            {
-                "name": identity.name,
-                "family": identity.family,
-                "filter": identity.filter,
-                "ibsi": identity.ibsi,
-                "missing_share": missing.get(identity.name, 0.0),
-                "selected": identity.name in chosen,
-            }
-            for identity in parts.intake.dictionary
-        ],
+        "dictionary": dictionary(parts.intake, chosen),
         "families": [{"family": name, "features": n} for name, n in sorted(families.items())],
         **_reliability(parts),
     }
@@ -193,6 +179,25 @@ def _reliability(parts: Parts) -> dict[str, Any]:
     if found is None:
         return {"reliability": None, "reliability_reason": "no register of repeatability is named (features.reproducibility)"}
     return {"reliability": dict(found.facts)}
+
+
+def dictionary(intake: Intake, chosen: Set[str]) -> list[dict[str, Any]]:
+    """Return one entry per feature: what it is, how much of it is missing, and whether it is among the ``chosen``."""
+    import numpy as np
+
+    table = intake.table
+    missing = dict(zip(table.features, np.isnan(table.values).mean(axis=0).tolist(), strict=True))
+    return [
+        {
+            "name": identity.name,
+            "family": identity.family,
+            "filter": identity.filter,
+            "ibsi": identity.ibsi,
+            "missing_share": missing.get(identity.name, 0.0),
+            "selected": identity.name in chosen,
+        }
+        for identity in intake.dictionary
+    ]
 
 
 def _development(found: Mapping[str, Any]) -> dict[str, Any]:

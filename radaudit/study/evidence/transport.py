@@ -9,6 +9,7 @@ import numpy as np  # noqa: TID253
 
 from radaudit.measures.calibration import calibration_in_the_large
 from radaudit.measures.discrimination import auc_estimate
+from radaudit.measures.estimate import unknown
 from radaudit.measures.pooling import pool_aucs
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ def left_out(development: Development) -> dict[str, Any]:
     return found | {"prediction": {"low": prediction.low, "high": prediction.high, "method": prediction.method, "without_prior": usual}}
 
 
-def by_site(outcome: Floats, risk: Floats, sites: Sequence[str], patients: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the locked signature's AUC and calibration in the large in each site of the test set."""
+def by_site(
+    outcome: Floats, risk: Floats, sites: Sequence[str], patients: Sequence[str], *, probabilities: bool = True
+) -> list[dict[str, Any]]:
+    """Return the AUC of the predictions and, of ``probabilities``, their calibration in the large, in each site of the test set."""
     labels, people = np.array(sites), np.array(patients)
     rows = []
     for site in sorted(set(sites)):
@@ -62,7 +65,9 @@ def by_site(outcome: Floats, risk: Floats, sites: Sequence[str], patients: Seque
                 "patients": len(set(own)),
                 "events": len({p for p, y in zip(own, outcome[at].tolist(), strict=True) if y == 1.0}),
                 "auc": auc_estimate(outcome[at], risk[at], patients=own).document(),
-                "citl": calibration_in_the_large(outcome[at], risk[at], patients=own).document(),
+                "citl": (
+                    calibration_in_the_large(outcome[at], risk[at], patients=own) if probabilities else unknown("scores, not probabilities")
+                ).document(),
             }
         )
     return rows
