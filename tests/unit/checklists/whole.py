@@ -97,7 +97,7 @@ FORM: dict[str, Any] = {
 PASSED = (
     *(f"LEAK-{n:03d}" for n in (*range(1, 15), 50)),
     *("CONF-001", "CONF-002", "OUT-050", "OUT-051", "SIZE-051", "SIZE-052", "FEAT-004", "FEAT-050", "FEAT-057", "FEAT-058"),
-    *("FEAT-061", "FEAT-062", "PERF-081", "SCORE-080", "LEAK-001"),
+    *("FEAT-061", "FEAT-062", "FEAT-183", "PERF-081", "SCORE-080", "LEAK-001"),
 )
 SITES = (("OSLO", 160, 0), ("BERGEN", 150, 0), ("TURIN", 140, 0), ("PADUA", 0, 220))
 
@@ -150,6 +150,7 @@ def whole_evidence() -> dict[str, Any]:
         "features": {
             "dictionary": [{"name": f"f{i}", "family": "glcm", "filter": "original", "ibsi": "7NFM", "selected": i < 2} for i in range(3)],
             "families": [{"family": "glcm", "features": 3}],
+            "reliability": {"register": "e" * 64, "form": "ICC(2,1)", "at_least": 0.75, "kept": 3, "low": 5},
         },
         "harmonisation": {"method": "ComBat (parametric, empirical Bayes)", "batches": [{"batch": "GE"}, {"batch": "Siemens"}]},
         "leaks": {"optimism": {"guarded": estimate(0.74, 0.69, 0.78), "naive": estimate(0.76, 0.71, 0.8)}},
