@@ -99,7 +99,7 @@ KINDS: dict[str, tuple[Callable[[bytes], bytes], tuple[Callable[[], bytes], ...]
     ".jsonl": (as_is, (lambda: JSON[1:-1],)),
     ".xlsx": (workbook, (lambda: SHEET,)),
     ".zip.xlsx": (as_is, (lambda: workbook(SHEET),)),
-    ".xls": (as_is, (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504,)),
+    ".xls": (as_is, ((ROOT / "tests" / "edges" / "workbooks" / "errors.xls").read_bytes,)),
     ".ods": (as_is, (lambda: workbook(SHEET),)),
     ".parquet": (as_is, (lambda: arrow(".parquet"),)),
     ".feather": (as_is, (lambda: arrow(".feather"),)),
@@ -183,7 +183,7 @@ def main() -> None:
         corpus(seeds, suffixes)
         target = Target(place, suffixes, asked.seconds)
         keep = f"-artifact_prefix={asked.keep.resolve() if asked.keep else Path(scratch)}/"
-        limits = ["-timeout=10", "-rss_limit_mb=1024", f"-max_total_time={asked.seconds + 60}", "-max_len=4096", "-verbosity=0", keep]
+        limits = ["-timeout=10", "-rss_limit_mb=1024", f"-max_total_time={asked.seconds + 60}", "-max_len=8192", "-verbosity=0", keep]
         atheris.Setup([sys.argv[0], *limits, str(seeds)], target)
         atheris.Fuzz()
 

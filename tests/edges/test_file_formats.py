@@ -183,3 +183,19 @@ def test_an_arrow_stream_is_read_like_a_feather_file(tmp_path: Path) -> None:
     with pa.OSFile(str(tmp_path / "t.arrows"), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)
     assert cells(read_file(tmp_path / "t.arrows", ReadOptions())) == [("id", "x"), ("007", "1.5")]
+
+
+def test_error_cells_of_an_old_workbook_are_not_read_as_empty(tmp_path: Path) -> None:
+    folder = Path(__file__).parent / "workbooks"
+    table = read_file(folder / "errors.xls", ReadOptions())
+    assert cells(table) == [("id", "x", "y"), ("007", "1.5", "2"), ("P2", "#NAME?", "3"), ("P3", "3.25", "#DIV/0!")]
+    table = read_file(folder / "two_sheets.xls", ReadOptions(sheet="features"))
+    assert table.rows == 41
+    assert (table.column("x").as_texts()[39], table.column("y").as_texts()[39]) == ("#N/A", "#NAME?")
+    (tmp_path / "renamed.csv").write_bytes((folder / "errors.xls").read_bytes())
+    assert read_file(tmp_path / "renamed.csv", ReadOptions()).column("x").as_texts()[1] == "#NAME?"
+    for cut in (600, 2000, 5000):
+        (tmp_path / "cut.xls").write_bytes((folder / "errors.xls").read_bytes()[:cut])
+        with pytest.raises(TableError) as caught:
+            read_file(tmp_path / "cut.xls", ReadOptions())
+        assert caught.value.code == "READ-030"

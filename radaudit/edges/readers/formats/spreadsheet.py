@@ -1,7 +1,7 @@
 """Spreadsheets (.xlsx, .xlsm, .xlsb, .xls, .ods) with calamine: cells as a person sees them, ids as text, dates in ISO form.
 
 calamine gives error cells (``#NAME?``) and formulas that were never computed as empty cells; both are looked for in the sheet's
-XML, because an error must not become a missing value without a word.
+XML, errors in the records of an old workbook, because an error must not become a missing value without a word.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
+from radaudit.edges.readers.formats import biff
 from radaudit.edges.readers.formats.headers import find_head, headed
 from radaudit.edges.readers.formats.raw import RawTable, ReadOptions, from_grid
 from radaudit.edges.readers.formats.workbook import refuse_bombs
@@ -46,7 +47,7 @@ def read_spreadsheet(path: Path, options: ReadOptions) -> RawTable:
     sample = list(islice(((i, row) for i, row in enumerate(grid) if any(cell.strip() for cell in row)), SAMPLE))
     if not sample:
         raise TableError("READ-036", f"sheet {quoted(sheet)} of {label} holds nothing", fix="name another sheet: {file: ..., sheet: NAME}")
-    dialect = {"sheet": sheet, "error cells": "looked for" if _is_zip(path) else "not shown by this format: read as empty"}
+    dialect = {"sheet": sheet, "error cells": "looked for" if _kind(path) != "other" else "not shown by this format: read as empty"}
     head = find_head(_titles_cut(sample), label, stated=options.header)
     width = len(grid[0])
     names = [*head.names, *[""] * (width - len(head.names))]
@@ -88,9 +89,12 @@ def sheet_names(path: Path) -> tuple[str, ...]:
 def _cells(path: Path, options: ReadOptions, label: str) -> tuple[str, list[list[object]]]:
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-    with path.open("rb") as stream:
-        packed = stream.read(2) == b"PK"
-    if packed:
+    if _kind(path) == "old":
+        try:
+            biff.refuse_unsound(path.read_bytes())
+        except ValueError:
+            raise TableError("READ-030", f"{label} is not a sound workbook", fix="save it again as .xlsx or .csv") from None
+    else:
         refuse_bombs(path, label)
     try:
         book = CalamineWorkbook.from_path(str(path))
@@ -142,13 +146,27 @@ def _shown(cell: object, decimal: str) -> str:
     return cell.isoformat() if isinstance(cell, dt.date | dt.time) else str(cell)
 
 
-def _is_zip(path: Path) -> bool:
-    return path.suffix.lower() in (".xlsx", ".xlsm") and zipfile.is_zipfile(path)
+def _kind(path: Path) -> str:
+    """Return ``old`` for .xls, ``new`` for .xlsx, ``other`` for OpenDocument, whatever the file is called."""
+    with path.open("rb") as stream:
+        start = stream.read(8)
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        return "old"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "new" if "xl/workbook.xml" in archive.namelist() else "other"
+    except zipfile.BadZipFile:
+        return "other"
 
 
 def _errors(path: Path, sheet: str, label: str) -> dict[tuple[int, int], str]:
     """Return error cells and formulas without a value, by 0-based row and column."""
-    if not _is_zip(path):
+    if _kind(path) == "old":
+        try:
+            return biff.error_cells(path.read_bytes(), sheet)
+        except ValueError:
+            raise TableError("READ-030", f"{label} is not a sound workbook", fix="save it again as .xlsx or .csv") from None
+    if _kind(path) != "new":
         return {}
     try:
         with zipfile.ZipFile(path) as archive:
