@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from radaudit.arrays import Floats
 
-STEP = 8 << 20
+STEP = 4 << 20
 LONGEST = 256 << 20
 NEWLINE, RETURN, QUOTE, COMMA = 10, 13, 34, 44
 NUMERIC = b"0123456789+-.eE"
@@ -66,7 +66,7 @@ class Flat:
 def read_flat(source: Path | bytes, start: int, form: Form) -> Flat:
     """Return every cell of the records from byte ``start`` on; raises Irregular if the plain way has to be taken."""
     stream = blocks(source, start, form)
-    first = next(stream, bytearray())
+    first = next(stream, b"")
     if not first:
         raise Irregular
     part = parse(first, form)
@@ -82,7 +82,7 @@ def read_flat(source: Path | bytes, start: int, form: Form) -> Flat:
     return Flat(rows=sum(part.rows for part in parts), values=values, texts=texts)
 
 
-def _numbers(first: Part, stream: Iterator[bytearray], form: Form, share: float) -> tuple[Floats, list[Part], set[int]]:
+def _numbers(first: Part, stream: Iterator[bytes], form: Form, share: float) -> tuple[Floats, list[Part], set[int]]:
     """Return the matrix, the parts without their values, and columns that turned out to hold other things than numbers.
 
     ``share`` is the size of the whole in blocks as large as the first: room for all rows is taken at once.
@@ -144,33 +144,30 @@ def _joined(parts: list[Part]) -> dict[int, list[str]]:
     return texts
 
 
-def blocks(source: Path | bytes, start: int, form: Form) -> Iterator[bytearray]:
+def blocks(source: Path | bytes, start: int, form: Form) -> Iterator[bytes]:
     """Yield blocks of whole records, each ending with a line end; raises Irregular for a record longer than 256 MiB."""
     end = b"\r\n" if form.returns else b"\n"
     with source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as stream:
         stream.seek(start)
-        while True:
-            block = bytearray(STEP)
-            read = stream.readinto(block)
-            if not read:
-                return
-            del block[read:]
+        while block := stream.read(STEP):
             # a block ends where a line ends and every quote before it is closed
-            open_quotes = block.count(b'"')
-            while not block.endswith(b"\n") or open_quotes % 2:
+            rest: list[bytes] = []
+            whole, size, quotes = block.endswith(b"\n"), len(block), block.count(b'"')
+            while not whole or quotes % 2:
                 more = stream.readline(LONGEST)
-                if not more or len(block) > LONGEST:
-                    break
-                block += more
-                open_quotes += more.count(b'"')
-            if not block.endswith(b"\n"):
-                if len(block) > LONGEST:
+                rest.append(more)
+                whole, size, quotes = more.endswith(b"\n"), size + len(more), quotes + more.count(b'"')
+                if size > LONGEST:
                     raise Irregular
+                if not more:
+                    break
+            block = b"".join((block, *rest))
+            if not block.endswith(b"\n"):
                 block += end[1:] if form.returns and block.endswith(b"\r") else end
             yield block
 
 
-def parse(block: bytearray, form: Form) -> Part:
+def parse(block: bytes, form: Form) -> Part:
     """Return the cells of a block of whole records; raises Irregular."""
     import numpy as np
 
@@ -195,7 +192,7 @@ def parse(block: bytearray, form: Form) -> Part:
     return Part(rows=rows, values=turned, texts=texts, odd=frozenset(odd | more))
 
 
-def _is_utf8(block: bytearray) -> bool:
+def _is_utf8(block: bytes) -> bool:
     try:
         block.decode("utf-8")
     except UnicodeDecodeError:
@@ -251,7 +248,7 @@ def _expect_quotes(data: NDArray[Any], quotes: NDArray[Any], form: Form) -> None
         raise Irregular
 
 
-def _texts(block: bytearray, cells: NDArray[Any], j: int, form: Form) -> list[str]:
+def _texts(block: bytes, cells: NDArray[Any], j: int, form: Form) -> list[str]:
     """Return the texts of one column, quotes taken off."""
     stops = cells[j :: form.width].tolist()
     starts = (cells[j - 1 :: form.width] + 1).tolist() if j else [0, *(cells[form.width - 1 : -1 : form.width] + 1).tolist()]
@@ -260,7 +257,7 @@ def _texts(block: bytearray, cells: NDArray[Any], j: int, form: Form) -> list[st
     return [text[1:-1].replace('""', '"') if text.startswith('"') else text for text in found] if b'"' in block else found
 
 
-def _converted(squeezed: bytearray, offsets: NDArray[Any], valid: NDArray[Any]) -> tuple[Floats, set[int]]:
+def _converted(squeezed: bytes, offsets: NDArray[Any], valid: NDArray[Any]) -> tuple[Floats, set[int]]:
     """Return the values (rows, width), NaN where not valid, and the columns that hold something else than finite numbers."""
     import numpy as np
     import pyarrow as pa
@@ -290,7 +287,7 @@ def _converted(squeezed: bytearray, offsets: NDArray[Any], valid: NDArray[Any]) 
     return values, odd
 
 
-def _letters(squeezed: bytearray, offsets: NDArray[Any], texts: Any) -> NDArray[Any]:
+def _letters(squeezed: bytes, offsets: NDArray[Any], texts: Any) -> NDArray[Any]:
     """Return the cells that hold a byte no plain number holds."""
     import numpy as np
 
@@ -300,7 +297,7 @@ def _letters(squeezed: bytearray, offsets: NDArray[Any], texts: Any) -> NDArray[
     return np.unique(np.searchsorted(offsets, at, side="right") - 1)
 
 
-def _unplain(squeezed: bytearray, offsets: NDArray[Any], texts: Any) -> NDArray[Any]:
+def _unplain(squeezed: bytes, offsets: NDArray[Any], texts: Any) -> NDArray[Any]:
     """Return the cells that are not plain numbers or start with a plus sign, which Arrow does not take."""
     import numpy as np
     import pyarrow.compute as pc
