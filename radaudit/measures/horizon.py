@@ -122,6 +122,17 @@ def ratio_of_counts(rows: Followed, risk: ArrayLike, horizon: float, counts: Flo
     return np.divide(observed_of_counts(rows, horizon, drawn), expected, out=np.full(len(drawn), np.nan), where=expected > 0)
 
 
+def shares_of_counts(rows: Followed, risk: ArrayLike, horizon: float, threshold: float, counts: Floats | None = None) -> Floats:
+    """Return sensitivity, specificity, positive and negative predictive value (4, B) of risk >= threshold for the event by the horizon."""
+    values = risks_of(rows, risk, probability=False)
+    drawn = np.ones((1, len(rows))) if counts is None else counts
+    cases, controls = (drawn * weight for weight in inverse_weights(rows, positive(horizon), drawn))
+    high = values >= threshold
+    hit, miss, alarm, right = (part[:, at].sum(axis=1) for part in (cases, controls) for at in (high, ~high))
+    parts = ((hit, miss), (right, alarm), (hit, alarm), (right, miss))
+    return np.stack([np.divide(a, a + b, out=np.full(len(drawn), np.nan), where=a + b > 0) for a, b in parts])
+
+
 def bootstrapped(
     rows: Followed, measure: Replicated, *, resamples: int, rng: Generator, level: float = 0.95, what: str = ""
 ) -> Estimate:

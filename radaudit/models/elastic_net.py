@@ -15,7 +15,7 @@ import numpy as np  # noqa: TID253
 
 from radaudit.arrays import frozen
 from radaudit.errors import DesignError
-from radaudit.models.losses import LogLoss, Loss
+from radaudit.models.losses import Loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,38 +55,22 @@ class LinearFit:
         return int(np.count_nonzero(self.coefficients))
 
 
-def largest_penalty(x: Floats, outcome: ArrayLike, mixing: float) -> float:
-    """Return the smallest penalty at which every coefficient is zero: max_j |x_j'(y - mean y)| / (n mixing)."""
-    y = np.asarray(outcome, dtype=np.float64)
+def largest_penalty(x: Floats, loss: Loss, mixing: float) -> float:
+    """Return the smallest penalty at which every coefficient is zero: max_j |x_j' slope of the null model| / (n mixing)."""
     if x.shape[1] == 0:
         return 0.0
-    return float(np.abs(np.einsum("ij,i->j", x, y - y.mean())).max() / (len(y) * mixing))
-
-
-def largest_penalty_of(x: Floats, loss: Loss, mixing: float) -> float:
-    """Return the smallest penalty at which every coefficient is zero, for any loss."""
-    if x.shape[1] == 0:
-        return 0.0
-    slope = loss.slope(np.full(len(x), loss.start))
-    return float(np.abs(np.einsum("ij,i->j", x, slope)).max() / (loss.size * mixing))
+    return float(np.abs(np.einsum("ij,i->j", x, loss.null_slope())).max() / (loss.size * mixing))
 
 
 def elastic_net_path(
-    x: Floats, outcome: ArrayLike, penalties: Iterable[float], mixing: float, *, stationary: float = STATIONARY
-) -> tuple[LinearFit, ...]:
-    """Return one logistic fit per penalty, in the given order (falling is fastest), each started from the one before; ``x`` (n, k)
-    standardised.
-
-    ``stationary`` is the largest gradient allowed on the active set; tuning can do with less than the final fit.
-    Raises DesignError OUT-070 if a class is absent and STUDY-072 for a mixing outside (0, 1] or a penalty that is not positive.
-    """
-    return penalised_path(x, LogLoss(y=np.asarray(outcome, dtype=np.float64)), penalties, mixing, stationary=stationary)
-
-
-def penalised_path(
     x: Floats, loss: Loss, penalties: Iterable[float], mixing: float, *, stationary: float = STATIONARY
 ) -> tuple[LinearFit, ...]:
-    """Return one fit per penalty of any loss, as ``elastic_net_path``."""
+    """Return one fit per penalty, in the given order (falling is fastest), each started from the one before; ``x`` (n, k) standardised.
+
+    ``stationary`` is the largest gradient allowed on the active set; tuning can do with less than the final fit.
+    Raises DesignError STUDY-072 for a mixing outside (0, 1] or a penalty that is not positive, and what the loss raises (OUT-070, -100,
+    -101).
+    """
     intercept = loss.start
     if not 0.0 < mixing <= 1.0:
         raise DesignError("STUDY-072", "the mixing of an elastic net lies above 0 and at most at 1", found=str(mixing))
@@ -111,13 +95,8 @@ def penalised_path(
     return tuple(fits)
 
 
-def ridge_logistic(x: Floats, outcome: ArrayLike, penalty: float) -> LinearFit:
-    """Return the logistic fit with penalty/2 |w|_2^2 on standardised ``x`` (n, k), every coefficient in. Raises as ``elastic_net_path``."""
-    return ridge(x, LogLoss(y=np.asarray(outcome, dtype=np.float64)), penalty)
-
-
 def ridge(x: Floats, loss: Loss, penalty: float) -> LinearFit:
-    """Return the fit of any loss with penalty/2 |w|_2^2 on standardised ``x`` (n, k), every coefficient in."""
+    """Return the fit with penalty/2 |w|_2^2 on standardised ``x`` (n, k), every coefficient in. Raises as ``elastic_net_path``."""
     start = loss.start
     problem = _Problem(x, loss, 0.0, STATIONARY)
     everyone = np.ones(x.shape[1], dtype=bool)
@@ -254,3 +233,12 @@ def crosscheck(x: Floats, outcome: ArrayLike, fit: LinearFit, *, tolerance: floa
         warnings.simplefilter("ignore", ConvergenceWarning)
         peer.fit(x, y)
     return float(max(np.abs(peer.coef_[0] - fit.coefficients).max(), abs(float(peer.intercept_[0]) - fit.intercept)))
+
+
+def crosscheck_linear(x: Floats, outcome: ArrayLike, fit: LinearFit) -> float:
+    """Return the largest difference between ``fit`` and scikit-learn's ElasticNet, intercept included."""
+    from sklearn.linear_model import ElasticNet
+
+    peer = ElasticNet(alpha=fit.penalty, l1_ratio=fit.mixing, tol=1e-12, max_iter=100_000)
+    peer.fit(x, np.asarray(outcome, dtype=np.float64))
+    return float(max(np.abs(peer.coef_ - fit.coefficients).max(initial=0.0), abs(float(peer.intercept_) - fit.intercept)))

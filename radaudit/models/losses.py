@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 
 class Loss(Protocol):
-    """A loss summed over rows; ``size`` is what its mean is taken over, ``start`` the intercept of a model without features.
+    """A loss summed over rows; ``size`` is what its mean is taken over, ``start`` the intercept of a model without features, ``null_slope``
+    its slope.
 
     Without an ``intercept`` the design has a column of zeros in its place.
     """
@@ -32,6 +33,7 @@ class Loss(Protocol):
     def intercept(self) -> bool: ...
     @property
     def start(self) -> float: ...
+    def null_slope(self) -> Floats: ...
     def mean(self, score: Floats) -> float: ...
     def slope(self, score: Floats) -> Floats: ...
     def curvature(self, design: Floats, score: Floats) -> Floats: ...
@@ -57,6 +59,10 @@ class LogLoss:
             found = f"{int(self.y.sum())} events in {len(self.y)} rows"
             raise DesignError("OUT-070", "a model needs rows with and without the event", found=found)
         return float(np.log(share / (1.0 - share)))
+
+    def null_slope(self) -> Floats:
+        """Return the derivative (n,) of a model without features."""
+        return self.y.mean() - self.y
 
     def mean(self, score: Floats) -> float:
         """Return the mean loss."""
@@ -91,6 +97,10 @@ class SquaredLoss:
             raise DesignError("OUT-100", "a continuous outcome that does not vary cannot be predicted", found=f"{len(self.y)} rows")
         return float(self.y.mean())
 
+    def null_slope(self) -> Floats:
+        """Return the derivative (n,) of a model without features."""
+        return self.y.mean() - self.y
+
     def mean(self, score: Floats) -> float:
         """Return the mean loss."""
         return float(((score - self.y) ** 2).mean() / 2)
@@ -116,6 +126,10 @@ class CoxLoss:
     def size(self) -> int:
         """The number of rows."""
         return len(self.likelihood.rows)
+
+    def null_slope(self) -> Floats:
+        """Return the derivative (n,) of a model without features."""
+        return self.slope(np.zeros(self.size))
 
     def mean(self, score: Floats) -> float:
         """Return the loss over rows."""

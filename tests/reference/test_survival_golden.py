@@ -25,7 +25,7 @@ from radaudit.measures.kaplan_meier import cumulative_incidence, kaplan_meier, l
 from radaudit.measures.normal import two_sided
 from radaudit.measures.survival_calibration import survival_calibration, survival_slope
 from radaudit.measures.survival_utility import net_benefit_of_counts
-from radaudit.models.elastic_net import penalised_path
+from radaudit.models.elastic_net import elastic_net_path
 from radaudit.models.losses import cox_loss
 
 HERE = Path(__file__).parent
@@ -124,7 +124,7 @@ for name in ("lung", "veteran"):
     z = (x - x.mean(axis=0)) / x.std(axis=0)
     loss = cox_loss(rows.time + np.arange(1, len(rows) + 1) * 1e-5, rows.event)
     for mixing in (0.5, 1.0):
-        for fit in penalised_path(z, loss, (0.2, 0.1, 0.05, 0.02), mixing)[1:]:
+        for fit in elastic_net_path(z, loss, (0.2, 0.1, 0.05, 0.02), mixing)[1:]:
             put(f"net.{name}.{10 * mixing:g}.{100 * fit.penalty:g}", fit.coefficients)
 
 TOLERANCES = {"net": 1e-6, "cox": 1e-7, "slope": 1e-7, "ici": 1e-7}  # glmnet and coxph stop before rounding

@@ -73,6 +73,7 @@ def evidence(parts: Parts) -> dict[str, Any]:
         "features": _features(parts),
         "harmonisation": parts.trained["harmonisation"],
         "leaks": {"checks": [_leak(finding) for finding in parts.leaks], "optimism": development["optimism"]},
+        "outcome": _outcome(plan),
         "performance": performed,
         "development": _development(development),
         "transport": transport,
@@ -87,7 +88,7 @@ def evidence(parts: Parts) -> dict[str, Any]:
 
 def transported(trained: Mapping[str, Any], evaluated: Mapping[str, Any] | None, plan: Plan) -> dict[str, Any]:
     """Return section 8: leave-one-site-out from training, the test set by site once it was opened, and the claimed limit."""
-    limit = next((c.limit for c in plan.claimed() if c.measure == "auc" and c.on == "new_site"), None)
+    limit = next((c.limit for c in plan.claimed() if c.on == "new_site"), None)
     found = {**trained["transport"], "limit": limit, "holdout": None if evaluated is None else evaluated["by_site"]}
     if evaluated is None:
         found["holdout_reason"] = SEALED
@@ -165,13 +166,23 @@ def _features(parts: Parts) -> dict[str, Any]:
     }
 
 
+def _outcome(plan: Plan) -> dict[str, Any]:
+    """Return what the outcome is: its kind and columns, and the measures it is judged by."""
+    from radaudit.study.ends import end_of
+
+    end = end_of(plan.columns.outcome.kind)
+    stated = plan.columns.outcome.model_dump(mode="json", exclude_none=True)
+    return {**stated, "discrimination": end.discrimination, "error": end.error, "level": end.level, "chance": end.chance}
+
+
 def _development(found: Mapping[str, Any]) -> dict[str, Any]:
+    measure = found["measure"]
     names = (
         "text",
-        "auc",
-        "auc_folds",
+        "measure",
+        measure,
+        f"{measure}_folds",
         "slope",
-        "brier",
         "repeats",
         "inner_best",
         "outer",
@@ -180,7 +191,8 @@ def _development(found: Mapping[str, Any]) -> dict[str, Any]:
         "stability",
         "configurations",
     )
-    return {name: found[name] for name in names}
+    error = next(name for name in ("brier", "brier_at", "rmse") if name in found)
+    return {name: found[name] for name in (*names, error)}
 
 
 def _digests(parts: Parts) -> dict[str, str]:
