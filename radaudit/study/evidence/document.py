@@ -72,7 +72,11 @@ def evidence(parts: Parts) -> dict[str, Any]:
         "cohort": cohort(parts.intake, parts.split, parts.checked["sites"]),
         "features": _features(parts),
         "harmonisation": parts.trained["harmonisation"],
-        "leaks": {"checks": [_leak(finding) for finding in parts.leaks], "optimism": development["optimism"]},
+        "leaks": {
+            "checks": [_leak(finding) for finding in parts.leaks],
+            "optimism": development["optimism"],
+            "measure": development["measure"],
+        },
         "outcome": _outcome(plan),
         "performance": performed,
         "development": _development(development),
@@ -133,6 +137,7 @@ def _signature(parts: Parts) -> dict[str, Any]:
             for name, r, c in zip(names, raw, linear["coef"], strict=True)
         ],
         "intercept": linear["intercept"] - shift,
+        "link": _link(document["steps"][-1]),
         "inputs": document["inputs"],
         "harmonisation": "ComBat, frozen, row by row, before the formula" if "combat" in steps else "none",
         "test_vectors": len(document["test_vectors"]),
@@ -164,6 +169,13 @@ def _features(parts: Parts) -> dict[str, Any]:
         ],
         "families": [{"family": name, "features": n} for name, n in sorted(families.items())],
     }
+
+
+def _link(step: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the last step: how the score becomes a prediction."""
+    if step["op"] != "cox":
+        return {"op": step["op"]}
+    return {"op": "cox", "horizon": step["horizon"], "cumulative_hazard": step["cumulative_hazard"][-1]}
 
 
 def _outcome(plan: Plan) -> dict[str, Any]:

@@ -230,7 +230,7 @@ def _groups(rows: Followed, risk: Floats, threshold: float, horizon: float) -> d
     people, high = rows.take(first), risk[first] >= threshold
     ends = float(np.sort(people.time)[-min(LEAST_BEYOND, len(people))])
     times = np.linspace(0.0, max(ends, 1e-9), CURVE_TIMES + 1)
-    table = np.linspace(0.0, max(ends, 1e-9), TABLE_TIMES)
+    table = _round_times(max(ends, 1e-9))
     made: dict[str, Any] = {
         "horizon": horizon,
         "table_times": table.tolist(),
@@ -250,6 +250,14 @@ def _groups(rows: Followed, risk: Floats, threshold: float, horizon: float) -> d
         "log_rank": {"statistic": statistic, "degrees": degrees, "p": p},
         "restricted_mean": gain.difference.document(),
     }
+
+
+def _round_times(ends: float) -> Floats:
+    """Return 0 and up to ``TABLE_TIMES`` evenly spaced round times within the follow-up."""
+    raw = ends / TABLE_TIMES
+    power = 10.0 ** np.floor(np.log10(raw))
+    step = next(m * power for m in (1.0, 2.0, 2.5, 5.0, 10.0) if m * power >= raw)
+    return np.arange(0.0, ends + 1e-9 * ends, step)
 
 
 def _group(name: str, people: Followed, times: Floats, table: Floats) -> dict[str, Any]:
