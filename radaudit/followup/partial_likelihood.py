@@ -58,7 +58,7 @@ class PartialLikelihood:
     def residuals(self, x: Floats, score: Floats) -> Floats:
         """Return each row's score residuals (n, k), which add up to the slope along ``x`` (Breslow's form; ties share)."""
         grown, _ = self._grown(score)
-        denominators, own = self._shares(grown)
+        denominators = self._denominators(grown)
         first = self._means(x, grown, denominators)
         steps = self._spread(1.0 / denominators)
         moved = self._spread(first / denominators[:, None])

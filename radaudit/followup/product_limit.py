@@ -47,7 +47,7 @@ def product_limit(rows: Followed, counts: Floats | None = None, *, censoring: bo
     kept = np.ones_like(risk)
     np.divide(gone, risk, out=kept, where=risk > 0)
     kept = np.where(risk > 0, 1.0 - kept, 1.0)
-    return Steps(times=rows.times, values=np.cumprod(kept, axis=-1))
+    return Steps(times=rows.times, values=np.asarray(np.cumprod(kept, axis=-1), dtype=np.float64))
 
 
 def inverse_weights(rows: Followed, horizon: float, counts: Floats | None = None) -> tuple[Floats, Floats]:

@@ -58,8 +58,8 @@ class Followed:
 
     def ended(self, counts: Floats | None = None, *, censored: bool = False) -> Floats:
         """Return how many events (B, K) happen at each time; ``censored``: how many rows are censored there."""
-        own = ~self.event if censored else self.event
-        return self.by_time(own[None, :] * (1.0 if counts is None else counts))
+        own = np.asarray(~self.event if censored else self.event, dtype=np.float64)[None, :]
+        return self.by_time(own if counts is None else np.asarray(own * counts))
 
     def take(self, at: Ints) -> Followed:
         """Return some rows; patients are numbered anew."""

@@ -196,9 +196,7 @@ def c_difference(
     return Comparison(difference=estimate, statistic=value / error, degrees=None, p=normal_p(value / error))
 
 
-def c_of_counts(
-    rows: Followed, score: ArrayLike, counts: Floats, weights: Weights = "harrell", tau: float | None = None
-) -> Floats:
+def c_of_counts(rows: Followed, score: ArrayLike, counts: Floats, weights: Weights = "harrell", tau: float | None = None) -> Floats:
     """Return the concordance (B,) of each resample, a row of counts (B, n); one table of pairs serves them all. Raises PERF-136."""
     values = vector(score, "score")
     if len(rows) > MOST_ROWS:

@@ -59,7 +59,7 @@ def auc_of_counts(rows: Followed, score: ArrayLike, horizon: float, counts: Floa
     hit, miss = (np.add.reduceat(weight[:, order], starts, axis=1) for weight in (cases, controls))
     below = np.cumsum(miss, axis=1) - miss / 2
     pairs = hit.sum(axis=1) * miss.sum(axis=1)
-    return np.divide((hit * below).sum(axis=1), pairs, out=np.full(len(drawn), np.nan), where=pairs > 0)
+    return np.asarray(np.divide((hit * below).sum(axis=1), pairs, out=np.full(len(drawn), np.nan), where=pairs > 0))
 
 
 def brier_of_counts(rows: Followed, risk: ArrayLike, horizon: float, counts: Floats | None = None) -> Floats:
@@ -79,13 +79,13 @@ def _squares(rows: Followed, values: Floats, horizon: float, counts: Floats | No
     cases, controls = inverse_weights(rows, positive(horizon), drawn)
     total = drawn.sum(axis=1)
     lost = drawn * (cases * (1.0 - values) ** 2 + controls * values**2)
-    return np.divide(lost.sum(axis=1), total, out=np.full(len(drawn), np.nan), where=(total > 0) & (controls.sum(axis=1) > 0))
+    return np.asarray(np.divide(lost.sum(axis=1), total, out=np.full(len(drawn), np.nan), where=(total > 0) & (controls.sum(axis=1) > 0)))
 
 
 def ipa_of_counts(rows: Followed, risk: ArrayLike, horizon: float, counts: Floats | None = None) -> Floats:
     """Return the index of prediction accuracy (B,): 1 - Brier / Brier of the product-limit risk (Kattan and Gerds 2018)."""
     own, null = brier_of_counts(rows, risk, horizon, counts), null_brier_of_counts(rows, horizon, counts)
-    return np.divide(null - own, null, out=np.full(own.size, np.nan), where=null > 0)
+    return np.asarray(np.divide(null - own, null, out=np.full(own.size, np.nan), where=null > 0))
 
 
 def integrated_brier_of_counts(
@@ -119,7 +119,7 @@ def ratio_of_counts(rows: Followed, risk: ArrayLike, horizon: float, counts: Flo
     values = risks_of(rows, risk)
     drawn = np.ones((1, len(rows))) if counts is None else counts
     expected = np.divide(drawn @ values, drawn.sum(axis=1), out=np.full(len(drawn), np.nan), where=drawn.sum(axis=1) > 0)
-    return np.divide(observed_of_counts(rows, horizon, drawn), expected, out=np.full(len(drawn), np.nan), where=expected > 0)
+    return np.asarray(np.divide(observed_of_counts(rows, horizon, drawn), expected, out=np.full(len(drawn), np.nan), where=expected > 0))
 
 
 def shares_of_counts(rows: Followed, risk: ArrayLike, horizon: float, threshold: float, counts: Floats | None = None) -> Floats:
@@ -133,9 +133,7 @@ def shares_of_counts(rows: Followed, risk: ArrayLike, horizon: float, threshold:
     return np.stack([np.divide(a, a + b, out=np.full(len(drawn), np.nan), where=a + b > 0) for a, b in parts])
 
 
-def bootstrapped(
-    rows: Followed, measure: Replicated, *, resamples: int, rng: Generator, level: float = 0.95, what: str = ""
-) -> Estimate:
+def bootstrapped(rows: Followed, measure: Replicated, *, resamples: int, rng: Generator, level: float = 0.95, what: str = "") -> Estimate:
     """Return a measure (counts -> values) with its percentile interval over resamples of patients; G is estimated in each resample."""
     counts = draw_counts(len(rows), resamples, rng, patients=rows.patient)
     value = float(measure(None)[0])
@@ -174,9 +172,7 @@ def jackknifed(rows: Followed, measure: Replicated, level: float = 0.95, *, scal
     if bounds is None:
         why = "the jackknife has no variance here" if fine.size == groups else "some patients cannot be left out"
         return Estimate(value=value, level=level, patients=rows.patients, events=rows.events, method=method, reason=why)
-    return Estimate(
-        value=value, low=bounds[0], high=bounds[1], level=level, patients=rows.patients, events=rows.events, method=method
-    )
+    return Estimate(value=value, low=bounds[0], high=bounds[1], level=level, patients=rows.patients, events=rows.events, method=method)
 
 
 def _bounds(value: float, half: float, scale: str) -> tuple[float, float] | None:

@@ -27,7 +27,7 @@ Transform = Literal["log-log", "log", "plain"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KaplanMeier:
-    """The share without the event at the distinct ``times`` (K,), its ``error`` and bounds (NaN where undefined), and who was ``at_risk``."""
+    """The share without the event at the distinct ``times`` (K,), its ``error`` and bounds (NaN: undefined), and who was ``at_risk``."""
 
     times: Floats
     share: Floats
@@ -137,9 +137,7 @@ def restricted_mean(rows: Followed, horizon: float, level: float = 0.95) -> Esti
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where((gone > 0) & (risk > gone), rest**2 * gone / (risk * (risk - gone)), 0.0)
     half = two_sided(level) * math.sqrt(float(terms.sum()))
-    return Estimate(
-        value=value, low=value - half, high=value + half, level=level, patients=rows.patients, events=rows.events, method=name
-    )
+    return Estimate(value=value, low=value - half, high=value + half, level=level, patients=rows.patients, events=rows.events, method=name)
 
 
 def restricted_mean_difference(first: Followed, second: Followed, horizon: float, level: float = 0.95) -> Comparison:
@@ -193,9 +191,7 @@ def cumulative_incidence(rows: Followed, cause: Sequence[str]) -> Incidence:
         shares.append(share)
         variances.append(_delta(share, before, risk, gone, own))
     k = (len(names), rows.times.size)
-    return Incidence(
-        times=rows.times, causes=names, share=frozen(np.reshape(shares, k)), variance=frozen(np.reshape(variances, k))
-    )
+    return Incidence(times=rows.times, causes=names, share=frozen(np.reshape(shares, k)), variance=frozen(np.reshape(variances, k)))
 
 
 def _delta(share: Floats, before: Floats, risk: Floats, gone: Floats, own: Floats) -> Floats:

@@ -13,8 +13,6 @@ from radaudit.measures.resampling import bootstrap_estimate, draw_counts
 from radaudit.measures.rows import codes_of, fraction, same_length, vector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.random import Generator
     from numpy.typing import ArrayLike
 
@@ -30,7 +28,9 @@ def r_squared(outcome: Floats, predicted: Floats, counts: Floats) -> Floats:
     mean = counts @ outcome / total
     spread = counts @ outcome**2 - total * mean**2
     lost = counts @ (outcome - predicted) ** 2
-    return 1.0 - np.divide(lost, spread, out=np.full(total.size, np.nan), where=spread > 1e-12 * total * np.maximum(mean**2, 1e-300))
+    return np.asarray(
+        1.0 - np.divide(lost, spread, out=np.full(total.size, np.nan), where=spread > 1e-12 * total * np.maximum(mean**2, 1e-300))
+    )
 
 
 def root_mean_square(outcome: Floats, predicted: Floats, counts: Floats) -> Floats:
@@ -115,7 +115,9 @@ def regression_bootstrap(
     return bootstrap_estimate(found, replicates, level=level, patients=people, events=None, what="patients")
 
 
-def regression_line(outcome: ArrayLike, predicted: ArrayLike, level: float = 0.95, *, patients: ArrayLike | None = None) -> tuple[Estimate, Estimate]:
+def regression_line(
+    outcome: ArrayLike, predicted: ArrayLike, level: float = 0.95, *, patients: ArrayLike | None = None
+) -> tuple[Estimate, Estimate]:
     """Return intercept and slope of the outcome on the predictions by least squares: 0 and 1 are right, a slope below 1 too extreme.
 
     Student's t with n - 2 degrees of freedom; robust by patient (CR1) where patients have several rows. Raises PERF-001, -002, -006.

@@ -93,9 +93,7 @@ def observed_over_expected(rows: Followed, risk: ArrayLike, horizon: float, leve
     value = float(ratio_of_counts(rows, risk, horizon)[0])
     method = "product-limit over mean predicted risk, Greenwood, log scale"
     if math.isnan(value):
-        return unknown(
-            "nobody is followed up to the horizon", patients=rows.patients, events=rows.events, level=level, method=method
-        )
+        return unknown("nobody is followed up to the horizon", patients=rows.patients, events=rows.events, level=level, method=method)
     curve = kaplan_meier(rows, level)
     k = int(np.searchsorted(curve.times, horizon, side="right")) - 1
     share, error = (float(curve.share[k]), float(curve.error[k])) if k >= 0 else (1.0, 0.0)
@@ -166,7 +164,8 @@ def survival_calibration(
             risk=empty, observed=empty, low=empty, high=empty, knots=knots, ici=None, e50=None, e90=None, method=method,
             reason=reason or "the regression on the spline has no maximum",
         )  # fmt: skip
-    grid = np.linspace(*np.quantile(values, (0.02, 0.98)), POINTS)
+    low_risk, high_risk = (float(v) for v in np.quantile(values, (0.02, 0.98)))
+    grid = np.linspace(low_risk, high_risk, POINTS)
     at = complementary_log_log(grid)
     low = high = np.full(POINTS, np.nan)
     if resamples and rng is not None:

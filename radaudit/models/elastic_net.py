@@ -180,11 +180,10 @@ class _Problem:
         return float(theta[0]), steps, False
 
     def _newton(self, design: Floats, score: Floats, ridge: Floats, slope: Floats) -> Floats:
-        curved = self.loss.curvature(design, score) / self.loss.size
+        curved: Floats = np.asarray(self.loss.curvature(design, score) / self.loss.size)
         # a whisper of ridge keeps the step defined where columns repeat; the stopping rule does not see it
         curved.flat[:: len(ridge) + 1] += ridge + 1e-13 * max(1.0, float(curved.trace()))
-        move: Floats = np.linalg.solve(curved, slope)
-        return move
+        return np.asarray(np.linalg.solve(curved, slope), dtype=np.float64)
 
     def _descend(self, design: Floats, ridge: Floats, pull: Floats, theta: Floats, move: Floats, slope: Floats) -> Floats:
         """Return theta after the longest of the steps 1, 1/2, 1/4, ... that lowers the objective enough (Armijo)."""

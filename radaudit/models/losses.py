@@ -62,7 +62,7 @@ class LogLoss:
 
     def null_slope(self) -> Floats:
         """Return the derivative (n,) of a model without features."""
-        return self.y.mean() - self.y
+        return np.asarray(self.y.mean() - self.y)
 
     def mean(self, score: Floats) -> float:
         """Return the mean loss."""
@@ -99,7 +99,7 @@ class SquaredLoss:
 
     def null_slope(self) -> Floats:
         """Return the derivative (n,) of a model without features."""
-        return self.y.mean() - self.y
+        return np.asarray(self.y.mean() - self.y)
 
     def mean(self, score: Floats) -> float:
         """Return the mean loss."""

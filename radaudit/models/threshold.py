@@ -47,8 +47,8 @@ def choose_threshold(outcome: ArrayLike, risk: ArrayLike, plan: ThresholdPlan, *
     """Return the threshold by the plan's rule from outcomes (n,) and out-of-fold risks (n,), rows without a risk left out.
 
     ``weights`` (n,) count rows: where some are censored before a horizon, those like them that were followed on stand in (weight 0: the
-    row says nothing). Candidates are the midpoints between neighbouring distinct risks, and the smallest risk itself. Youden ties go to the lower
-    threshold (the higher sensitivity). Raises DesignError OUT-074 if a class is absent, STUDY-071 for a rule without its value.
+    row says nothing). Candidates are the midpoints between neighbouring distinct risks, and the smallest risk itself. Youden ties go to
+    the lower threshold (the higher sensitivity). Raises DesignError OUT-074 if a class is absent, STUDY-071 for a rule without its value.
     """
     result, values = np.asarray(outcome, dtype=np.float64), np.asarray(risk, dtype=np.float64)
     known = ~np.isnan(values)

@@ -58,7 +58,7 @@ Names = Annotated[tuple[Text, ...], Several()]
 
 
 class Endpoint(Section):
-    """The clinical outcome. Binary: ``column``, ``event``; survival: ``time``, ``status``, ``event``, ``horizon``; continuous: ``column``."""
+    """The outcome. Binary: ``column``, ``event``; continuous: ``column``; survival: ``time``, ``status``, ``event``, ``horizon``."""
 
     kind: Literal["binary", "survival", "continuous"] = Field("binary", description="Event or not, time to event, or a quantity.")
     column: Text | None = Field(None, description="The column of a binary or continuous outcome.")

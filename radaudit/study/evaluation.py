@@ -94,13 +94,12 @@ def evaluate(
     )
 
 
-def _performance(
-    frame: Frame, risk: Floats, signature: Mapping[str, Any], others: Mapping[str, Floats], plan: Plan
-) -> dict[str, Any]:
+def _performance(frame: Frame, risk: Floats, signature: Mapping[str, Any], others: Mapping[str, Floats], plan: Plan) -> dict[str, Any]:
     """Return section 7 by kind of outcome."""
     threshold = float(signature["threshold"]["value"])
     if frame.kind == "survival":
-        return survival_performance(frame, risk, threshold, others, signature["steps"][-1], plan.rng)
+        found = survival_performance(frame, risk, threshold, others, signature["steps"][-1], plan.rng)
+        return {**found, "time": plan.columns.outcome.time}
     if frame.kind == "continuous":
         return continuous_performance(frame, risk, others, plan.rng)
     return performance(frame.outcome, risk, tuple(frame.patients.tolist()), threshold, others, plan.rng)

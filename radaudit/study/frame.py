@@ -115,7 +115,7 @@ def frame_of(
 
 
 def training_frame(table: FeatureTable, preserve: Sequence[str]) -> Frame:
-    """Return the frame to fit on. Raises DesignError OUT-073 for rows without an outcome, OUT-070, -100, -101, -102 if nothing can be fitted."""
+    """Return the frame to fit on. Raises DesignError OUT-073 (rows without an outcome), OUT-070, OUT-100 to -102 (nothing to fit)."""
     frame = frame_of(table, preserve=preserve, clinical=table.roles.clinical)
     frame.end.require(frame)
     return frame

@@ -142,8 +142,8 @@ def fit_pipeline(table: FeatureTable, plan: PipelinePlan, rng: np.random.Generat
     """Return the pipeline fitted on all rows of ``table``, which must be training rows only.
 
     Batches that cannot be harmonised are refused here (SIZE-001), not set aside as in a resample. ``tuning`` holds the largest
-    difference from scikit-learn's fit, where it has the model, under ``crosscheck``. Raises DesignError OUT-070, OUT-073, OUT-100 to -102, SIZE-071, SIZE-073, FEAT-070,
-    STUDY-071 and what harmonisation raises.
+    difference from scikit-learn's fit, where it has the model, under ``crosscheck``. Raises DesignError OUT-070, OUT-073, OUT-100 to
+    -102, SIZE-071, SIZE-073, FEAT-070, STUDY-071 and what harmonisation raises.
     """
     frame = training_frame(table, plan.preserve)
     return fit_frame(frame, plan, rng, strict=True)

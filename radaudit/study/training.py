@@ -113,7 +113,12 @@ def candidate_signature(
         version=CANDIDATE_VERSION,
         endpoint={} if outcome is None else outcome.document(),
         plan_sha256=plan.digest,
-        training=Training(digest=table.digest, patients=len(people), rows=len(table), events=sum(value == 1.0 for value in people.values()) if outcome and outcome.kind != "continuous" else 0),
+        training=Training(
+            digest=table.digest,
+            patients=len(people),
+            rows=len(table),
+            events=sum(value == 1.0 for value in people.values()) if outcome and outcome.kind != "continuous" else 0,
+        ),
         threshold_rule=plan.threshold.rule,
         columns=Columns(subject=roles.patient, site=roles.site),
         grouping=Grouping(

@@ -27,8 +27,8 @@ Facts = tuple[str | None, ...]
 class FeatureTable:
     """Rows sorted by patient and unit; ``values (n, p)`` float64 with NaN for missing; ``facts`` are text columns (None: missing).
 
-    ``outcome (n,)`` holds 1.0 for an event, 0.0 for none, NaN for unknown (a continuous outcome: its value). ``digest`` is the content digest: it depends on the
-    cells, names and roles, not on the order of rows, the file or its format. Build it with ``FeatureTable.of``.
+    ``outcome (n,)`` holds 1.0 for an event, 0.0 for none, NaN for unknown; of a continuous outcome its value. ``digest`` is the content
+    digest: it depends on the cells, names and roles, not on the order of rows, the file or its format. Build it with ``FeatureTable.of``.
     """
 
     roles: Roles

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radaudit.models.elastic_net import elastic_net_path, largest_penalty
-from radaudit.models.losses import LogLoss
 from radaudit.models.logistic import linear_scores, logistic
+from radaudit.models.losses import LogLoss
 from radaudit.models.ranks import midranks
 from radaudit.models.redundancy import keep_representatives, rank_correlations
 from radaudit.models.scaling import learn_scaling

@@ -110,6 +110,12 @@ def figures_of(section: str) -> tuple[str, ...]:
     return tuple(name for name in FIGURES if name[4:6] == section)
 
 
+def figures_for(kind: str) -> tuple[str, ...]:
+    """Return the figures of the page of a kind of outcome, in the order in which they stand."""
+    before = tuple(name for name in FIGURES if name < "FIG-07")
+    return (*before, *PERFORMANCE[kind], *DEVELOPMENT, *(name for name in FIGURES if name > "FIG-08"))
+
+
 def section_of(code: str) -> str:
     """Return the section a code belongs to."""
     return SECTION_OF.get(code.split("-", 1)[0], "findings")

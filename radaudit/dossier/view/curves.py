@@ -122,7 +122,7 @@ def calibration(part: Node) -> Figure | NoFigure:
         question=question,
         answer=f"Calibration slope {words.estimate_said(slope)}; {said}.",
         read="On the diagonal, risks mean what they say; below it risks are too high. Squares are groups of patients with 95% intervals"
-        + ("; the bars below count patients by risk, events upwards, others downwards." if below else "."),
+        + (_bars_say(survival) if below else "."),
         charts=tuple(charts),
         table=Table(columns=columns("#Predicted", "#Observed", "#95% interval", "#Patients"), rows=table),
         legend=(
@@ -132,6 +132,12 @@ def calibration(part: Node) -> Figure | NoFigure:
         ),
         stacked=True,
     )
+
+
+def _bars_say(survival: bool) -> str:
+    if survival:
+        return "; the bars below count patients by risk, events by the horizon upwards, those followed beyond it downwards, others in none."
+    return "; the bars below count patients by risk, events upwards, others downwards."
 
 
 def _risks(node: Node, axis: Axis) -> Plot | None:

@@ -47,7 +47,7 @@ def over_time(part: Node) -> Figure | NoFigure:
         "shaded is the pointwise 95% band. Patients censored before are stood in for by those like them.",
         charts=(
             Plot(
-                x=Axis(label="time", low=min(rows[0][0], horizon or rows[0][0]), high=max(rows[-1][0], horizon or rows[-1][0])),
+                x=Axis(label=_time(part), low=min(rows[0][0], horizon or rows[0][0]), high=max(rows[-1][0], horizon or rows[-1][0])),
                 y=Axis(label="AUC of the event by then", low=max(0.0, low - 0.03), high=1.0),
                 layers=layers,
             ),
@@ -84,7 +84,9 @@ def groups(part: Node) -> Figure | NoFigure:
         "still followed.",
         charts=(
             Plot(
-                x=Axis(label="time", low=0.0, high=max(ticks[-1], max(rows[-1][0] for _, rows in drawn)), ticks=ticks, names=_names(ticks)),
+                x=Axis(
+                    label=_time(part), low=0.0, high=max(ticks[-1], max(rows[-1][0] for _, rows in drawn)), ticks=ticks, names=_names(ticks)
+                ),
                 y=Axis(label="share without the event", low=0.0, high=1.0),
                 layers=tuple(layers),
                 below=below,
@@ -113,6 +115,11 @@ def groups(part: Node) -> Figure | NoFigure:
             for k, (g, _) in enumerate(drawn)
         ),
     )
+
+
+def _time(part: Node) -> str:
+    """Return the label of the time axis: the name of the column, which says the unit if anything does."""
+    return f"time: {part.text('time')}" if part.text("time") else "time"
 
 
 def stairs(rows: list[tuple[float, ...]]) -> Points:
@@ -148,7 +155,9 @@ def _said(node: Node, drawn: list[tuple[Node, list[tuple[float, ...]]]]) -> str:
     if not test.has("p"):
         return f"Not compared: {node.why('log_rank')}"
     shown = f"log-rank {words.probability(test.number('p'))}"
-    parts = [f"{g.text('group')}: {words.plural(g.count('events'), 'event')} in {words.plural(g.count('patients'), 'patient')}" for g, _ in drawn]
+    parts = [
+        f"{g.text('group')}: {words.plural(g.count('events'), 'event')} in {words.plural(g.count('patients'), 'patient')}" for g, _ in drawn
+    ]
     if gain.known:
         shown += f"; up to the horizon low risk stays {words.significant(gain.value, 3)} longer without the event"
         shown += f" ({words.significant(gain.low, 3)} to {words.significant(gain.high, 3)})" if gain.bounded else ""

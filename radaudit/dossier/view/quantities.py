@@ -11,7 +11,9 @@ from radaudit.dossier.view.parts import Figure, NoFigure, Table, columns, figure
 def agreement(part: Node) -> Figure | NoFigure:
     """Return FIG-07-10."""
     question = "Are patients predicted high really high?"
-    found = [(g.number("predicted"), g.number("observed"), g.number("low"), g.number("high"), g.count("rows")) for g in part.nodes("agreement")]
+    found = [
+        (g.number("predicted"), g.number("observed"), g.number("low"), g.number("high"), g.count("rows")) for g in part.nodes("agreement")
+    ]
     rows = [(p, o, lo, hi, n) for p, o, lo, hi, n in found if p is not None and o is not None]
     if len(rows) < 2:
         return NoFigure(id="FIG-07-10", question=question, reason=part.why("agreement"))
@@ -31,7 +33,10 @@ def agreement(part: Node) -> Figure | NoFigure:
         read="Each square is a group of patients of similar prediction: mean predicted and mean observed value with its 95% interval.",
         charts=(
             Plot(
-                x=Axis(label="predicted value", low=low, high=high), y=Axis(label="observed value", low=low, high=high), layers=layers, square=True
+                x=Axis(label="predicted value", low=low, high=high),
+                y=Axis(label="observed value", low=low, high=high),
+                layers=layers,
+                square=True,
             ),
         ),
         table=Table(

@@ -55,7 +55,14 @@ def facts(part: Node) -> Facts:
         ("Register this in the protocol", (span(part.text("registration") or part.why("registration"), style="code"),)),
         ("SHA-256", (span(part.text("sha256") or part.why("sha256"), style="code"),)),
         ("File", say(f"signature.json, {words.count(size)} bytes" if size is not None else "signature.json")),
-        ("Threshold", say(f"{_predicted(part)} ≥ {value} is high" + (" risk" if _predicted(part) == "risk" else "") + (f", rule {threshold.text('rule')}" if threshold.text("rule") else ""))),
+        (
+            "Threshold",
+            say(
+                f"{_predicted(part)} ≥ {value} is high"
+                + (" risk" if _predicted(part) == "risk" else "")
+                + (f", rule {threshold.text('rule')}" if threshold.text("rule") else "")
+            ),
+        ),
         ("Harmonisation", say(part.text("harmonisation") or part.why("harmonisation"))),
         (
             "Test vectors",
@@ -141,7 +148,8 @@ def bars(part: Node) -> Figure | NoFigure:
         charts=(Rows(axis=Axis(label=f"{scale} per SD", low=-reach, high=reach), rows=rows, rules=(Rule(x=0.0, dash=""),), wide=True),),
         wide=True,
         table=Table(
-            columns=columns("Feature", f"#{scale.capitalize()} per SD"), rows=tuple((cell(n), figure_cell(words.number(v, 3))) for n, v in full)
+            columns=columns("Feature", f"#{scale.capitalize()} per SD"),
+            rows=tuple((cell(n), figure_cell(words.number(v, 3))) for n, v in full),
         ),
     )
 

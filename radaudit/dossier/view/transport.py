@@ -182,7 +182,12 @@ def holdout(part: Node) -> Figure | NoFigure:
                 rules=(Rule(x=chance, label="chance"),),
             ),
         ),
-        table=Table(columns=columns("Site", "#Patients", "#Events", f"#{named}", f"#{words.sentence(words.MEASURES[words.LEVELS[key]])[:-1]}", "Note"), rows=table),
+        table=Table(
+            columns=columns(
+                "Site", "#Patients", "#Events", f"#{named}", f"#{words.sentence(words.MEASURES[words.LEVELS[key]])[:-1]}", "Note"
+            ),
+            rows=table,
+        ),
     )
 
 

@@ -129,7 +129,9 @@ def _lines(ws: Workspace, split: Split, found: dict[str, Any], again: bool) -> l
         f"fit       {len(names)} feature(s): {', '.join(names) or 'none'}",
         f"          nested resampling {LABELS[measure]} {estimate(development[measure])}",
     ]
-    lines += [f"          {row['name']:<10} {estimate(row[measure])}" for row in development["baselines"] if row[measure]["value"] is not None]
+    lines += [
+        f"          {row['name']:<10} {estimate(row[measure])}" for row in development["baselines"] if row[measure]["value"] is not None
+    ]
     if not again:
         lines.append("unchanged since the last run; nothing was fitted again")
     return [*(line for text in lines for line in _wrapped(text)), "next      radaudit lock"]

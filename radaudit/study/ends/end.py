@@ -42,7 +42,7 @@ class End(Protocol):
         """Return 1.0 or 0.0 per row (n,): what folds spread evenly."""
 
     def separation(self, ranks: Floats, x: Floats, frame: Frame) -> Floats:
-        """Return per column (p,) of ``x``, with midranks ``ranks``, a value whose distance from 0.5 says how well it goes with the outcome."""
+        """Return per column (p,) of ``x``, midranks ``ranks``, a value whose distance from 0.5 says how well it goes with the outcome."""
 
     def loss(self, frame: Frame) -> Loss:
         """Return what the model minimises on these rows."""

@@ -46,7 +46,7 @@ class Survival:
     kind, discrimination, error, level, chance = "survival", "c_index", "brier_at", "observed_expected", 0.5
 
     def require(self, frame: Frame) -> None:
-        """Raise DesignError OUT-073 for rows without follow-up, OUT-101 without events, OUT-102 if nobody is followed beyond the horizon."""
+        """Raise DesignError OUT-073 for rows without follow-up, OUT-101 without events, OUT-102 if nobody outlasts the horizon."""
         assert frame.time is not None
         unknown_rows = int((~np.isin(frame.outcome, (0.0, 1.0)) | ~np.isfinite(frame.time)).sum())
         if unknown_rows:
@@ -75,8 +75,12 @@ class Survival:
         return found
 
     def strata(self, frame: Frame) -> Floats:
-        """Return whether the event happened."""
-        return frame.outcome
+        """Return whether the event happened early: by the median time of those who have it; so every fold holds events to order."""
+        assert frame.time is not None
+        event = frame.outcome == 1
+        middle = float(np.median(frame.time[event])) if event.any() else 0.0
+        found: Floats = (event & (frame.time <= middle)).astype(np.float64)
+        return found
 
     def separation(self, ranks: Floats, x: Floats, frame: Frame) -> Floats:
         """Return 0.5 plus the log-rank statistic of each column's ranks."""
@@ -89,7 +93,8 @@ class Survival:
     def assessed(self, analysis: Frame, assessment: Frame, inside: Floats, ahead: Floats) -> tuple[Floats, Floats]:
         """Return the cross-validated partial likelihood of Verweij and van Houwelingen (Stat Med 1993), per event with its sign turned, and
         the concordance on the assessment rows."""
-        assert analysis.time is not None and assessment.time is not None
+        assert analysis.time is not None
+        assert assessment.time is not None
         both = followed(np.concatenate([analysis.time, assessment.time]), np.concatenate([analysis.outcome, assessment.outcome]))
         whole, part = partial_likelihood(both), partial_likelihood(rows_of(analysis))
         events = max(1.0, float(assessment.outcome.sum()))

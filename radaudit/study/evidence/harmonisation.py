@@ -53,9 +53,7 @@ def harmonisation(
     own = [site_effect(x[known], labels[known]) for x in (before, after)]
     people: list[str] = frame.patients.astype(str).tolist()
     classes = frame.end.classes(frame)
-    judged = judge_training(
-        before, labels.tolist(), people, frame.preserved(), classes, plan, rng("harmonisation-verdict"), features=names
-    )
+    judged = judge_training(before, labels.tolist(), people, frame.preserved(), classes, plan, rng("harmonisation-verdict"), features=names)
     judgement = judged.document()
     probe = _probed(judgement["verdict_numbers"].get("probe") or {})
     return {
@@ -74,8 +72,7 @@ def harmonisation(
         "probe": probe,
         "pca": _components(before, after, labels),
         "outcome_association": [
-            {"feature": name, "before": _auc(classes, before[:, j]), "after": _auc(classes, after[:, j])}
-            for j, name in enumerate(names)
+            {"feature": name, "before": _auc(classes, before[:, j]), "after": _auc(classes, after[:, j])} for j, name in enumerate(names)
         ],
         "sentence": _sentence(own[0].eta2, own[1].eta2, probe["sentence"]),
     }

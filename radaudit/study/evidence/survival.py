@@ -49,6 +49,12 @@ AUC_TIMES = 25
 TABLE_TIMES = 7
 LEAST_BEYOND = 5  # rows still followed at the end of a curve
 GROUPS = 5
+SHARES = {
+    "sensitivity": "share called high risk of those with the event",
+    "specificity": "share called low risk of those without the event",
+    "ppv": "share with the event of those called high risk",
+    "npv": "share without the event of those called low risk",
+}
 Rng = Callable[[str], "Generator"]
 
 
@@ -63,10 +69,9 @@ def survival_performance(
     rows = followed(frame.time, frame.outcome, frame.patients.astype(str))
     horizon = frame.horizon
     score = complementary_log_log(risk)
-    names = ("sensitivity", "specificity", "ppv", "npv")
     shares = {
-        name: _at_horizon(rows, horizon, lambda counts, k=k: shares_of_counts(rows, risk, horizon, threshold, counts)[k], rng(name), name)  # type: ignore[misc]
-        for k, name in enumerate(names)
+        name: _at_horizon(rows, horizon, lambda counts, k=k: shares_of_counts(rows, risk, horizon, threshold, counts)[k], rng(name), what)  # type: ignore[misc]
+        for k, (name, what) in enumerate(SHARES.items())
     }
     found: dict[str, Any] = {
         "kind": "survival",
@@ -235,7 +240,9 @@ def _groups(rows: Followed, risk: Floats, threshold: float, horizon: float) -> d
         "horizon": horizon,
         "table_times": table.tolist(),
         "groups": [
-            _group(name, people.take(np.flatnonzero(at)), times, table) for name, at in (("low risk", ~high), ("high risk", high)) if at.any()
+            _group(name, people.take(np.flatnonzero(at)), times, table)
+            for name, at in (("low risk", ~high), ("high risk", high))
+            if at.any()
         ],
         "log_rank": None,
         "restricted_mean": None,

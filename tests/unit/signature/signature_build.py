@@ -42,9 +42,7 @@ def cohort(n: int = 90) -> tuple[Any, list[str], dict[str, list[Any]]]:
     return x, batch, {"sex": [("female", "male")[i % 2] for i in range(n)], "age": [float(40 + i % 37) for i in range(n)]}
 
 
-def fitted(
-    *, reference: str | None = None, mean_only: bool = False, harmonised: bool = True, link: Link | None = None
-) -> Fitted:
+def fitted(*, reference: str | None = None, mean_only: bool = False, harmonised: bool = True, link: Link | None = None) -> Fitted:
     x, batch, covariates = cohort()
     effects = None
     y = x

@@ -95,7 +95,9 @@ def test_each_site_and_batch_is_left_out_once_with_and_without_harmonisation(tab
 def test_a_site_whose_batch_is_unknown_is_refused_by_policy_and_says_so(table: FeatureTable) -> None:
     strict = replace(PIPELINE, harmonise=HarmonisePlan(unseen_evaluation="refuse"))
     found = develop(table, replace(PLAN, repeats=1, leave_out=("site",)), strict, rng_of)
-    assert all(not row.discrimination.known and "refuse" in str(row.discrimination.reason) and row.refused == row.patients for row in found.sites)
+    assert all(
+        not row.discrimination.known and "refuse" in str(row.discrimination.reason) and row.refused == row.patients for row in found.sites
+    )
     assert all(row.discrimination.known for row in found.sites_unharmonised)
     adapted = replace(PIPELINE, harmonise=HarmonisePlan(unseen_evaluation="adapt"))
     assert all(row.discrimination.known for row in develop(table, replace(PLAN, repeats=1, leave_out=("site",)), adapted, rng_of).sites)
