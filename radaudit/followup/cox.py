@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 STEPS = 60
 HALVINGS = 40
 STATIONARY = 1e-10  # largest slope per event, columns standardised
+FAR = 20.0  # most that a step may move the scores apart
+RUNAWAY = 200.0  # scores so far apart have left every maximum behind
 FLAT = 1e-10  # smallest eigenvalue of the standardised information, per event, that still says something
 
 
@@ -58,7 +60,7 @@ def fit_cox(rows: Followed, x: Floats, *, ties: Ties = "efron") -> CoxFit:
     while not done and steps < STEPS:
         steps += 1
         move = _solve(information, slope)
-        length = 1.0
+        length = min(1.0, FAR / max(float(np.ptp(z @ move)), 1e-300))
         for _ in range(HALVINGS):
             there = likelihood.value(z @ (beta + length * move))
             if there >= here - 1e-12 * abs(here):
@@ -66,6 +68,8 @@ def fit_cox(rows: Followed, x: Floats, *, ties: Ties = "efron") -> CoxFit:
             length *= 0.5
         beta, here = beta + length * move, there
         slope, information = likelihood.slope(z @ beta) @ z, likelihood.curvature(z, z @ beta)
+        if np.ptp(z @ beta) > RUNAWAY:
+            break
         done = bool(np.abs(slope).max(initial=0.0) <= STATIONARY * max(1, likelihood.events))
     inverse = np.linalg.pinv(information, hermitian=True)
     residuals = likelihood.residuals(z, z @ beta)

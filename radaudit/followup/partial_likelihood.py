@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from radaudit.followup.rows import Followed
 
 Ties = Literal["efron", "breslow"]
+LEAST = -600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,9 +80,9 @@ class PartialLikelihood:
 
     @staticmethod
     def _grown(score: Floats) -> tuple[Floats, float]:
-        """Return exp(score - top) and top, so that exp does not overflow."""
+        """Return exp(score - top) and top, so that exp does not overflow, nor the inverse of a sum of what is left of it."""
         top = float(score.max()) if score.size else 0.0
-        return np.exp(score - top), top
+        return np.exp(np.maximum(score - top, LEAST)), top
 
     def _denominators(self, grown: Floats) -> Floats:
         rows = self.rows

@@ -79,7 +79,9 @@ def _squares(rows: Followed, values: Floats, horizon: float, counts: Floats | No
     cases, controls = inverse_weights(rows, positive(horizon), drawn)
     total = drawn.sum(axis=1)
     lost = drawn * (cases * (1.0 - values) ** 2 + controls * values**2)
-    return np.asarray(np.divide(lost.sum(axis=1), total, out=np.full(len(drawn), np.nan), where=(total > 0) & (controls.sum(axis=1) > 0)))
+    # undefined where everybody left is censored by the horizon: then nobody stands in for them
+    known = (total > 0) & (product_limit(rows, drawn, censoring=True).at(horizon)[:, 0] > 0)
+    return np.asarray(np.divide(lost.sum(axis=1), total, out=np.full(len(drawn), np.nan), where=known))
 
 
 def ipa_of_counts(rows: Followed, risk: ArrayLike, horizon: float, counts: Floats | None = None) -> Floats:
@@ -108,10 +110,11 @@ def integrated_brier_of_counts(
 
 
 def observed_of_counts(rows: Followed, horizon: float, counts: Floats | None = None) -> Floats:
-    """Return the product-limit risk at the horizon (B,), NaN where nobody is followed that long."""
+    """Return the product-limit risk at the horizon (B,), NaN where nobody is followed that long and some were censored before."""
     drawn = np.ones((1, len(rows))) if counts is None else counts
     reached = (drawn * (rows.time >= positive(horizon))).sum(axis=1) > 0
-    return np.where(reached, 1.0 - product_limit(rows, drawn).at(horizon)[:, 0], np.nan)
+    left = product_limit(rows, drawn).at(horizon)[:, 0]
+    return np.where(reached | ((left == 0) & (drawn.sum(axis=1) > 0)), 1.0 - left, np.nan)
 
 
 def ratio_of_counts(rows: Followed, risk: ArrayLike, horizon: float, counts: Floats | None = None) -> Floats:

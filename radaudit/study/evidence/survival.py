@@ -233,7 +233,8 @@ def _groups(rows: Followed, risk: Floats, threshold: float, horizon: float) -> d
     order = np.lexsort((-risk, rows.patient))
     first = order[np.unique(rows.patient[order], return_index=True)[1]]
     people, high = rows.take(first), risk[first] >= threshold
-    ends = float(np.sort(people.time)[-min(LEAST_BEYOND, len(people))])
+    latest = float(people.time.max())
+    ends = max(float(np.sort(people.time)[-min(LEAST_BEYOND, len(people))]), min(horizon, latest))
     times = np.linspace(0.0, max(ends, 1e-9), CURVE_TIMES + 1)
     table = _round_times(max(ends, 1e-9))
     made: dict[str, Any] = {
