@@ -6,7 +6,7 @@ An event e at time u has the denominator S0(u) - f_e D(u): S0 sums exp(score) ov
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np  # noqa: TID253
@@ -21,12 +21,17 @@ LEAST = -600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PartialLikelihood:
-    """The partial likelihood of some rows; ``which`` (E,) are the times of the events, ``part`` (E,) their shares f of the tied."""
+    """The partial likelihood of some rows; ``which`` (E,) are the times of the events, ``part`` (E,) their shares f of the tied.
+
+    Scores given to it must not be changed in place: the sums of the last ones are kept.
+    """
 
     rows: Followed
     ties: Ties
     which: Ints
     part: Floats
+    shared: bool  # some f is not 0
+    kept: list[tuple[Floats, Floats, float, Floats, Floats]] = field(default_factory=list, repr=False)
 
     @property
     def events(self) -> int:
@@ -35,8 +40,8 @@ class PartialLikelihood:
 
     def value(self, score: Floats) -> float:
         """Return the log partial likelihood."""
-        grown, top = self._grown(score)
-        return float(score[self.rows.event].sum() - (np.log(self._denominators(grown)) + top).sum())
+        _, top, denominators, _ = self._sums(score)
+        return float(score[self.rows.event].sum() - (np.log(denominators) + top).sum())
 
     def values(self, scores: Floats) -> Floats:
         """Return the log partial likelihood of each set of scores (G, n)."""
@@ -44,32 +49,28 @@ class PartialLikelihood:
 
     def slope(self, score: Floats) -> Floats:
         """Return the derivative (n,) of the log partial likelihood with respect to each row's score."""
-        grown, _ = self._grown(score)
-        _, own = self._shares(grown)
+        grown, _, _, own = self._sums(score)
         found: Floats = self.rows.event - own * grown
         return found
 
     def curvature(self, x: Floats, score: Floats) -> Floats:
         """Return minus the second derivative (k, k) along the columns of ``x`` (n, k): the information."""
-        grown, _ = self._grown(score)
-        denominators, own = self._shares(grown)
+        grown, _, denominators, own = self._sums(score)
         first = self._means(x, grown, denominators)
         return np.asarray(np.einsum("ij,ik->jk", x * (own * grown)[:, None], x) - np.einsum("ej,ek->jk", first, first))
 
     def residuals(self, x: Floats, score: Floats) -> Floats:
         """Return each row's score residuals (n, k), which add up to the slope along ``x`` (Breslow's form; ties share)."""
-        grown, _ = self._grown(score)
-        denominators = self._denominators(grown)
+        grown, _, denominators, steps = self._sums(score)
         first = self._means(x, grown, denominators)
-        steps = self._spread(1.0 / denominators)
         moved = self._spread(first / denominators[:, None])
         centre = self._own_mean(first)
         return np.asarray(self.rows.event[:, None] * (x - centre) - grown[:, None] * (x * steps[:, None] - moved))
 
     def hazard(self, score: Floats) -> Floats:
         """Return the cumulative baseline hazard (K,) at the distinct times, for a score of 0."""
-        grown, top = self._grown(score)
-        jumps = np.bincount(self.which, weights=1.0 / self._denominators(grown), minlength=self.rows.times.size)
+        _, top, denominators, _ = self._sums(score)
+        jumps = np.bincount(self.which, weights=1.0 / denominators, minlength=self.rows.times.size)
         return np.asarray(np.cumsum(jumps) * np.exp(-top))
 
     def hazard_at(self, score: Floats, times: Floats) -> Floats:
@@ -86,35 +87,45 @@ class PartialLikelihood:
 
     def _denominators(self, grown: Floats) -> Floats:
         rows = self.rows
-        total = np.cumsum(rows.by_time(grown)[::-1])[::-1]
-        tied = rows.by_time(grown * rows.event)
-        found: Floats = total[self.which] - self.part * tied[self.which]
+        found: Floats = np.cumsum(rows.by_time(grown)[::-1])[::-1][self.which]
+        if self.shared:
+            found = found - self.part * rows.by_time(grown * rows.event)[self.which]
         return found
 
-    def _shares(self, grown: Floats) -> tuple[Floats, Floats]:
-        """Return the denominators (E,) and per row the sum of 1 / denominator over events it was at risk at, f less where it is tied."""
+    def _sums(self, score: Floats) -> tuple[Floats, float, Floats, Floats]:
+        """Return exp(score - top) (n,), top, the denominators (E,) and per row the sum of their inverses over events it was at risk at.
+
+        They are kept for the last scores, as slope and curvature are asked in turn.
+        """
+        if self.kept and self.kept[0][0] is score:
+            return self.kept[0][1:]
+        grown, top = self._grown(score)
         denominators = self._denominators(grown)
-        return denominators, self._spread(1.0 / denominators)
+        made = (score, grown, top, denominators, self._spread(1.0 / denominators))
+        self.kept[:] = [made]
+        return made[1:]
 
     def _spread(self, terms: Floats) -> Floats:
         """Return per row (n, ...) the sum of the events' terms (E, ...) up to its time, less f times those of its own time if it is one."""
         k = self.rows.times.size
         shape = (k, *terms.shape[1:])
-        jumps, tied = np.zeros(shape), np.zeros(shape)
+        jumps = np.zeros(shape)
         np.add.at(jumps, self.which, terms)
-        np.add.at(tied, self.which, terms * self.part.reshape(-1, *[1] * (terms.ndim - 1)))
-        upto = np.cumsum(jumps, axis=0)[self.rows.place]
-        event = self.rows.event.reshape(-1, *[1] * (terms.ndim - 1))
-        found: Floats = upto - event * tied[self.rows.place]
+        found: Floats = np.cumsum(jumps, axis=0)[self.rows.place]
+        if self.shared:
+            tied, wide = np.zeros(shape), [1] * (terms.ndim - 1)
+            np.add.at(tied, self.which, terms * self.part.reshape(-1, *wide))
+            found = found - self.rows.event.reshape(-1, *wide) * tied[self.rows.place]
         return found
 
     def _means(self, x: Floats, grown: Floats, denominators: Floats) -> Floats:
         """Return the weighted mean of ``x`` (E, k) among those at risk at each event."""
         rows = self.rows
         weighted = x * grown[:, None]
-        total = np.cumsum(rows.by_time(weighted.T)[:, ::-1], axis=1)[:, ::-1]
-        tied = rows.by_time((weighted * rows.event[:, None]).T)
-        found: Floats = ((total[:, self.which] - self.part * tied[:, self.which]) / denominators).T
+        total = np.cumsum(rows.by_time(weighted.T)[:, ::-1], axis=1)[:, ::-1][:, self.which]
+        if self.shared:
+            total = total - self.part * rows.by_time((weighted * rows.event[:, None]).T)[:, self.which]
+        found: Floats = (total / denominators).T
         return found
 
     def _own_mean(self, first: Floats) -> Floats:
@@ -132,4 +143,6 @@ def partial_likelihood(rows: Followed, ties: Ties = "efron") -> PartialLikelihoo
     which = np.repeat(np.arange(deaths.size), deaths)
     place = np.arange(which.size) - np.repeat(np.cumsum(deaths) - deaths, deaths)
     part = place / np.maximum(deaths[which], 1) if ties == "efron" else np.zeros(which.size)
-    return PartialLikelihood(rows=rows, ties=ties, which=which.astype(np.int64), part=part.astype(np.float64))
+    return PartialLikelihood(
+        rows=rows, ties=ties, which=which.astype(np.int64), part=part.astype(np.float64), shared=bool((part > 0).any())
+    )

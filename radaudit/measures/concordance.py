@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Weights = Literal["harrell", "uno"]
 NAMES = {"harrell": "Harrell's C", "uno": "Uno's C, weights 1/G(t-)^2"}
+FEW_ROWS = 150
 MOST_ROWS = 3000  # above this many rows a table of all pairs is too large, and the interval is the closed one
 
 
@@ -129,6 +130,18 @@ def _dominated(key: Ints, rank: Ints, weight: Floats) -> Floats:
         size *= 2
     found[order] = sums
     return found
+
+
+def concordances(rows: Followed, scores: Floats) -> Floats:
+    """Return Harrell's C (g,) of several scores (g, n), NaN without a comparable pair: one table of pairs where there are few rows."""
+    if len(rows) > FEW_ROWS:
+        return np.array([pairs_of(rows, score).c for score in scores])
+    key, at = 2 * rows.place + (~rows.event), np.flatnonzero(rows.event)
+    first, second = np.nonzero(key[at][:, None] < key[None, :])
+    ahead, behind = scores[:, at[first]], scores[:, second]
+    total = first.size
+    right = (ahead > behind).sum(axis=1) + 0.5 * (ahead == behind).sum(axis=1)
+    return np.asarray(right / total if total else np.full(len(scores), np.nan))
 
 
 def c_index(

@@ -14,7 +14,7 @@ from radaudit.errors import DesignError
 from radaudit.followup import Followed, followed
 from radaudit.followup.partial_likelihood import partial_likelihood
 from radaudit.followup.product_limit import inverse_weights
-from radaudit.measures.concordance import c_index, pairs_of
+from radaudit.measures.concordance import c_index, concordances, pairs_of
 from radaudit.measures.estimate import Estimate, unknown
 from radaudit.measures.horizon import brier_of_counts, jackknifed
 from radaudit.measures.survival_calibration import complementary_log_log, observed_over_expected, survival_slope
@@ -100,7 +100,7 @@ class Survival:
         events = max(1.0, float(assessment.outcome.sum()))
         gained = whole.values(np.concatenate([inside, ahead], axis=1)) - part.values(inside)
         rows = rows_of(assessment)
-        return -gained / events, np.array([pairs_of(rows, score).c for score in ahead])
+        return -gained / events, concordances(rows, ahead)
 
     def link(self, frame: Frame, scores: Floats) -> Link:
         """Return the baseline hazard up to the horizon."""
