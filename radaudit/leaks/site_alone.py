@@ -26,9 +26,9 @@ def check(case: Case) -> Finding:
         f"Knowing only the site gives {name} of {found.value:.2f} ({found.low:.2f} to {found.high:.2f}){beside}.",
         facts={
             "number": found.value,
-            "site_auc": found.value,
+            f"site_{case.measure}": found.value,
             "low": found.low,
             "high": found.high,
-            "auc": case.auc.value if case.auc else None,
+            case.measure: case.auc.value if case.auc else None,
         },
     )

@@ -43,7 +43,7 @@ def check(case: Case) -> Finding:
             "rho": rho,
             "limit": LIMIT,
             "rows": int(both.sum()),
-            **dict(zip(("volume_auc", "auc"), compared, strict=False)),
+            **dict(zip((f"volume_{case.measure}", case.measure), compared, strict=False)),
         },
     )
 

@@ -148,7 +148,9 @@ def test_competing_events_are_counted_as_censored_and_reported(tmp_path: Path) -
 
 @pytest.mark.parametrize(("horizon", "code"), [("0.001", "OUT-101"), ("9999", "OUT-102")])
 def test_a_horizon_that_nobody_can_be_measured_at_is_refused(tmp_path: Path, horizon: str, code: str) -> None:
-    folder = write_study(tmp_path / "h", edit=follow, outcome=SURVIVAL.replace("12}", f"{horizon}}}"), harmonise="{method: none}", claims="")
+    folder = write_study(
+        tmp_path / "h", edit=follow, outcome=SURVIVAL.replace("12}", f"{horizon}}}"), harmonise="{method: none}", claims=""
+    )
     assert ended(folder, last="run").codes >= {code}
 
 
