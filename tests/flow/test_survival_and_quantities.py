@@ -114,7 +114,7 @@ def test_no_time_of_a_patient_stands_in_signature_or_evidence(lesions: tuple[Pat
 def test_the_page_has_the_figures_of_survival_and_verifies(lesions: tuple[Path, Ending]) -> None:
     folder = lesions[0] / "dossier/0001"
     page = (folder / "dossier.html").read_text("utf-8")
-    assert [name for name in re.findall(r'id="(FIG-\d\d-\d+)"', page)] == list(figures_for("survival"))
+    assert re.findall(r'id="(FIG-\d\d-\d+)"', page) == list(figures_for("survival"))
     for text in ("C-index", "log hazard", "observed over expected", "Kaplan–Meier", "time: months"):
         assert text in page, text
     assert "log-odds per SD" not in page
@@ -162,7 +162,8 @@ def test_a_continuous_outcome_goes_the_same_way(tmp_path: Path) -> None:
 
     claims = (
         "[{id: C1, primary: true, measure: r2, on: test, at_least: 0.3}, {id: C2, measure: rmse, on: test, at_most: 10}, "
-        "{id: C3, measure: calibration_slope, on: test, between: [0.5, 1.5]}, {id: C4, measure: delta_r2, against: clinical, on: test, above: 0}]"
+        "{id: C3, measure: calibration_slope, on: test, between: [0.5, 1.5]}, "
+        "{id: C4, measure: delta_r2, against: clinical, on: test, above: 0}]"
     )
     folder = write_study(tmp_path / "q", patients=100, edit=grow, outcome="{kind: continuous, column: size}", claims=claims)
     made = ended(folder)

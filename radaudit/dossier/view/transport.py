@@ -55,7 +55,7 @@ def _estimates(rows: tuple[Node, ...], key: str) -> list[tuple[str, Quantity]]:
         patients, events = row.count("patients"), row.count("events")
         found.append(
             (
-                row.text("site"),
+                row.text("site") or "(no site named)",
                 Quantity(
                     value=q.value,
                     low=q.low,

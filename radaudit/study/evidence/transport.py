@@ -44,7 +44,7 @@ def left_out(development: Development) -> dict[str, Any]:
     pooled = pool_aucs([row.discrimination for row in rows])
     if pooled.sites < LEAST:
         return found | {
-            "reason": f"{pooled.sites} of {len(rows)} site(s) have an {NAMES[measure]} with an interval; at least {LEAST} are needed",
+            "reason": f"{pooled.sites} of {len(rows)} site(s) have an interval of the {NAMES[measure]}; at least {LEAST} are needed",
             "pooled_reason": f"{pooled.sites} site(s): pooling takes at least {LEAST}",
         }
     found |= {"pooled": pooled.auc.document(), "tau2": pooled.tau2, "i2": pooled.i2}
