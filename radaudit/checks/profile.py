@@ -105,7 +105,7 @@ class Profiles:
                 "site": row.site,
                 "patients": row.people.patients,
                 "rows": row.people.rows,
-                "events": row.people.events,
+                "events": row.people.telling if row.people.kind == "continuous" else row.people.events,
                 "non_events": row.people.non_events,
                 "duplicates": row.duplicates,
                 "missing_share": row.missing_share,
@@ -129,7 +129,7 @@ class Profiles:
     def _study_line(self) -> list[Mapping[str, object]]:
         profile, counted = self.features, self.people
         scaled = profile.scaled()
-        least = min(counted.events, counted.non_events)
+        least = counted.telling
         return [
             {
                 "study": "study",

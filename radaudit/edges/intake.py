@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from radaudit.codes import answer
 from radaudit.edges.joining import endpoint, patients, places
+from radaudit.edges.joining.competing import competing_events
 from radaudit.edges.joining.covariates import refuse_odd_numbers
 from radaudit.edges.joining.extraction import about_settings, common, extractor, in_words
 from radaudit.edges.joining.facts import Facts, gather
@@ -70,6 +71,7 @@ def read_study(plan: Plan, folder: Path) -> Intake:
     findings += about_settings(pool, sites)
     findings += endpoint.time_units(plan, facts, sites)
     table = _table(plan, pool, facts, sites, batches, outcome, kept)
+    findings += competing_events(table)
     accounting = [note for one in opened for note in one.raw.accounting] + [note for one in measured for note in one.accounting]
     return Intake(
         table=table,

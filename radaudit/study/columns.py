@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from radaudit.study.terms import Cell, Section, Several, Share, Shorthand, Text, Whole
+from radaudit.study.terms import Cell, Number, Section, Several, Share, Shorthand, Text, Whole
 
 
 class TableFile(Section):
@@ -65,18 +65,24 @@ class Site(Section):
     pattern: Text | None = Field(None, description="Regular expression; its match is the site.")
 
 
-class Endpoint(Section):
-    """The clinical outcome. Binary: ``column`` and ``event``; survival: ``time``, ``status`` and ``event``."""
+Names = Annotated[tuple[Text, ...], Several()]
 
-    kind: Literal["binary", "survival"] = Field("binary", description="survival is read and checked; this version fits no survival model.")
-    column: Text | None = Field(None, description="The column of a binary outcome.")
+
+class Endpoint(Section):
+    """The outcome. Binary: ``column``, ``event``; continuous: ``column``; survival: ``time``, ``status``, ``event``, ``horizon``."""
+
+    kind: Literal["binary", "survival", "continuous"] = Field("binary", description="Event or not, time to event, or a quantity.")
+    column: Text | None = Field(None, description="The column of a binary or continuous outcome.")
     event: Text | None = Field(None, description="The text in the column that means an event.")
     non_event: Text | None = Field(None, description="The text that means no event; without it, every other text that is not missing.")
     time: Text | None = Field(None, description="Survival: the column with the time to event or censoring.")
     status: Text | None = Field(None, description="Survival: the column that tells event from censoring.")
-
-
-Names = Annotated[tuple[Text, ...], Several()]
+    horizon: Annotated[Number, Field(gt=0)] | None = Field(
+        None, description="Survival: the time by which the risk of the event is predicted, in the unit of the time column."
+    )
+    competing: Names = Field(
+        (), description="Survival: texts of the status that mean another event, after which this one cannot happen; counted as censored."
+    )
 
 
 class Columns(Section):

@@ -132,10 +132,18 @@ def _endpoint(plan: Plan) -> Iterator[tuple[str, Path]]:
             yield name, ("roles", "outcome", key)
 
 
+NEEDED = {"binary": ("column", "event"), "survival": ("time", "status", "event"), "continuous": ("column",)}
+FOREIGN = {
+    "binary": ("time", "status", "horizon", "competing"),
+    "survival": ("column", "non_event"),
+    "continuous": ("event", "non_event", "time", "status", "horizon", "competing"),
+}
+
+
 def _outcome(plan: Plan) -> Iterator[Problem]:
     end = plan.columns.outcome
     path: Path = ("roles", "outcome")
-    needed = ("column", "event") if end.kind == "binary" else ("time", "status", "event")
+    needed = NEEDED[end.kind]
     missing = [key for key in needed if getattr(end, key) is None]
     if missing:
         yield Problem(
@@ -144,21 +152,30 @@ def _outcome(plan: Plan) -> Iterator[Problem]:
             what=f"a {end.kind} outcome also needs {' and '.join(missing)}",
             fix=f"outcome: {{kind: {end.kind}, " + ", ".join(f"{key}: {getattr(end, key) or '...'}" for key in needed) + "}",
         )
-    for key in ("time", "status") if end.kind == "binary" else ("column", "non_event"):
-        if getattr(end, key) is not None:
+    elif end.kind == "survival" and end.horizon is None:
+        yield Problem(
+            code="STUDY-130",
+            path=path,
+            what="a survival outcome needs the horizon: the time by which the risk of the event is predicted",
+            fix=f"outcome: {{kind: survival, time: {end.time}, status: {end.status}, event: {end.event}, horizon: 730}}   # in the unit of "
+            f"{end.time}",
+        )
+    for key in FOREIGN[end.kind]:
+        if getattr(end, key) not in (None, ()):
             yield Problem(
                 code="STUDY-026",
                 path=(*path, key),
                 what=f'"{key}" does not belong to a {end.kind} outcome',
                 fix=f"remove {key}, or change kind",
             )
-    if end.event is not None and end.event == end.non_event:
-        yield Problem(
-            code="STUDY-026",
-            path=(*path, "non_event"),
-            what=f'"{end.event}" cannot mean both event and no event',
-            fix="state two different texts",
-        )
+    for key, texts in (("non_event", (end.non_event,)), ("competing", end.competing)):
+        if end.event is not None and end.event in texts:
+            yield Problem(
+                code="STUDY-026",
+                path=(*path, key),
+                what=f'"{end.event}" cannot mean both event and {"no event" if key == "non_event" else "another event"}',
+                fix="state two different texts",
+            )
 
 
 def _leaks(plan: Plan) -> Iterator[Problem]:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from radaudit.digests import digest
-from radaudit.errors import StudyError
 from radaudit.study.analysis import Claim, Harmonise, Model, Rules, Split, StudyName, Threshold, Tracking
 from radaudit.study.columns import Columns, Features, Tables
 from radaudit.study.problem import DERIVED_SITE
@@ -97,13 +96,21 @@ class Plan(Section):
 
         columns = self.columns
         end = columns.outcome
-        column = end.column if end.kind == "binary" else end.status
+        column = end.status if end.kind == "survival" else end.column
         return Roles(
             patient=columns.subject.column,
             unit=columns.unit,
             site=self.site_column,
             batch=columns.batch,
-            outcome=Outcome(kind=end.kind, column=column or "", event=end.event or "", non_event=end.non_event),
+            outcome=Outcome(
+                kind=end.kind,
+                column=column or "",
+                event=end.event or "",
+                non_event=end.non_event,
+                time=end.time,
+                horizon=end.horizon,
+                competing=end.competing,
+            ),
             covariates=tuple(dict.fromkeys((*columns.covariates, *self.harmonise.preserve))),
             clinical=columns.clinical,
             volume=columns.volume,
@@ -150,11 +157,10 @@ class Plan(Section):
         )
 
     def pipeline(self) -> PipelinePlan:
-        """Return how a signature is built from training rows. Raises StudyError (STUDY-027) for a survival outcome."""
+        """Return how a signature is built from training rows."""
         from radaudit.models.threshold import ThresholdPlan
         from radaudit.study.plans import SCREEN, PipelinePlan
 
-        self._only_binary()
         return PipelinePlan(
             harmonise=self.harmoniser(),
             max_features=self.model.max_features,
@@ -166,10 +172,9 @@ class Plan(Section):
         )
 
     def development(self) -> DevelopmentPlan:
-        """Return how performance is estimated on training rows. Raises StudyError (STUDY-027) for a survival outcome."""
+        """Return how performance is estimated on training rows."""
         from radaudit.study.plans import DevelopmentPlan
 
-        self._only_binary()
         asked = self.split.development
         leave_out = ("site",) if self.site_column else ()
         return DevelopmentPlan(folds=asked.folds, repeats=asked.repeats, inner=asked.inner, outer=asked.outer, leave_out=leave_out)
@@ -192,15 +197,6 @@ class Plan(Section):
             )
             for claim in self.claims
         )
-
-    def _only_binary(self) -> None:
-        if self.columns.outcome.kind != "binary":
-            raise StudyError(
-                "STUDY-027",
-                "a survival outcome can be read and checked, but this version fits no survival model",
-                at="roles.outcome: {kind: survival}",
-                fix="roles.outcome: {kind: binary, column: <event within a fixed time>, event: <text>}",
-            )
 
 
 def _bound(claim: Claim, keys: tuple[str, ...], side: int, otherwise: float) -> float:

@@ -39,6 +39,9 @@ FIGURES = {
     "FIG-07-5": "Permutation null",
     "FIG-07-6": "Comparisons",
     "FIG-07-7": "What the training data promised",
+    "FIG-07-8": "Discrimination over time",
+    "FIG-07-9": "Survival by risk group",
+    "FIG-07-10": "Observed and predicted values",
     "FIG-08-1": "Leave-one-site-out forest",
     "FIG-08-2": "Test set by site",
     "FIG-08-3": "Leave-one-site-out with and without harmonisation",
@@ -51,6 +54,14 @@ FIGURES = {
     "FIG-12-1": "Provenance graph",
 }
 
+# section 7 by kind of outcome; FIG-07-7 is of the training data and stands in all of them
+PERFORMANCE = {
+    "binary": ("FIG-07-1", "FIG-07-2", "FIG-07-3", "FIG-07-4", "FIG-07-5", "FIG-07-6"),
+    "survival": ("FIG-07-8", "FIG-07-9", "FIG-07-2", "FIG-07-3", "FIG-07-5", "FIG-07-6"),
+    "continuous": ("FIG-07-10", "FIG-07-6"),
+}
+DEVELOPMENT = ("FIG-07-7",)
+
 SHOWN = {
     ("auc", "test"): ("FIG-07-1", "FIG-07-5"),
     ("calibration_slope", "test"): ("FIG-07-2",),
@@ -59,6 +70,17 @@ SHOWN = {
     ("sensitivity", "test"): ("FIG-07-4", "FIG-07-1"),
     ("specificity", "test"): ("FIG-07-4", "FIG-07-1"),
     ("delta_auc", "test"): ("FIG-07-6",),
+    ("c_index", "test"): ("FIG-07-8", "FIG-07-5"),
+    ("c_index_uno", "test"): ("FIG-07-8",),
+    ("auc_at", "test"): ("FIG-07-8",),
+    ("brier_at", "test"): ("FIG-07-2",),
+    ("ipa", "test"): ("FIG-07-2",),
+    ("observed_expected", "test"): ("FIG-07-2",),
+    ("delta_c_index", "test"): ("FIG-07-6",),
+    ("r2", "test"): ("FIG-07-10",),
+    ("rmse", "test"): ("FIG-07-10",),
+    ("mae", "test"): ("FIG-07-10",),
+    ("delta_r2", "test"): ("FIG-07-6",),
 }
 
 SECTION_OF = {
@@ -91,6 +113,12 @@ ALIASES = {"transport": "transportability", "leaks": "leakage", "test-set": "acc
 def figures_of(section: str) -> tuple[str, ...]:
     """Return the figures of a section, by its two-digit number."""
     return tuple(name for name in FIGURES if name[4:6] == section)
+
+
+def figures_for(kind: str) -> tuple[str, ...]:
+    """Return the figures of the page of a kind of outcome, in the order in which they stand."""
+    before = tuple(name for name in FIGURES if name < "FIG-07")
+    return (*before, *PERFORMANCE[kind], *DEVELOPMENT, *(name for name in FIGURES if name > "FIG-08"))
 
 
 def section_of(code: str) -> str:

@@ -113,12 +113,13 @@ def optimism(leaks: Node) -> Figure | NoFigure:
     naive, guarded = part.quantity("naive"), part.quantity("guarded")
     if not both and not naive.known:
         return NoFigure(id="FIG-06-1", question=question, reason=leaks.why("optimism") if not part else naive.reason or part.why("pairs"))
+    _, name, chance = words.measure(leaks)
     gap = None if naive.value is None or guarded.value is None else naive.value - guarded.value
     table = estimate_rows((("naive", naive), ("guarded", guarded)), note=_listed(both))
-    said = f"AUC {words.estimate(naive)} with harmonisation and selection on all training rows"
+    said = f"{name} {words.estimate(naive)} with harmonisation and selection on all training rows"
     said += f", {words.estimate(guarded)} inside every resample"
     answer = f"{said}: a difference of {words.number(gap, 3)}." if gap is not None else f"{said}."
-    charts, more = _paired(both[:MOST_PAIRS]) if len(both) > 1 else _apart(naive, guarded)
+    charts, more = _paired(both[:MOST_PAIRS], name) if len(both) > 1 else _apart(naive, guarded, name, chance)
     read = f"The naive pipeline harmonises and selects before cross-validation; the guarded one does so inside every resample.{more}"
     legend = (Key(label="naive", ink="warn", shape=3), Key(label="guarded", ink="accent"), Key(label="mean", ink="fg", look="line"))
     return Figure(
@@ -132,17 +133,17 @@ def optimism(leaks: Node) -> Figure | NoFigure:
     )
 
 
-def _apart(naive: Quantity, guarded: Quantity) -> tuple[Rows, str]:
+def _apart(naive: Quantity, guarded: Quantity, name: str, chance: float) -> tuple[Rows, str]:
     """Return the two estimates one below the other, where there are no pairs."""
-    axis = Axis(label="AUC", low=min(0.4, *(q.low for q in (naive, guarded) if q.low is not None)), high=1.0)
+    axis = Axis(label=name, low=min(chance - 0.1, *(q.low for q in (naive, guarded) if q.low is not None)), high=1.0)
     rows = tuple(
-        RowOf(label=name, marks=(Mark(value=q.value, low=q.low, high=q.high, ink=ink),), text=words.estimate(q))
-        for name, q, ink in (("naive", naive, "warn"), ("guarded", guarded, "accent"))
+        RowOf(label=which, marks=(Mark(value=q.value, low=q.low, high=q.high, ink=ink),), text=words.estimate(q))
+        for which, q, ink in (("naive", naive, "warn"), ("guarded", guarded, "accent"))
     )
-    return Rows(axis=axis, rows=rows, rules=(Rule(x=0.5, label="chance"),)), ""
+    return Rows(axis=axis, rows=rows, rules=(Rule(x=chance, label="chance"),)), ""
 
 
-def _paired(pairs: list[tuple[float, float]]) -> tuple[Plot, str]:
+def _paired(pairs: list[tuple[float, float]], name: str) -> tuple[Plot, str]:
     """Return every pair as two points joined by a line, and the line of their means."""
     values = [v for pair in pairs for v in pair]
     pad = (max(values) - min(values)) * 0.1 or 0.05
@@ -155,7 +156,7 @@ def _paired(pairs: list[tuple[float, float]]) -> tuple[Plot, str]:
         Curve(points=((0.0, means[0]), (1.0, means[1])), ink="fg", width=3.0),
     )
     x = Axis(label="", low=-0.25, high=1.25, ticks=(0.0, 1.0), names=("naive", "guarded"))
-    y = Axis(label="AUC", low=min(values) - pad, high=max(values) + pad)
+    y = Axis(label=name, low=min(values) - pad, high=max(values) + pad)
     more = " Each thin line is one seed, the thick line their mean: falling to the right is optimism that was avoided."
     return Plot(x=x, y=y, layers=layers, height=300), more
 

@@ -35,11 +35,34 @@ MEASURES = {
     "sensitivity": "sensitivity",
     "specificity": "specificity",
     "delta_auc": "gain in AUC",
+    "c_index": "C-index",
+    "c_index_uno": "C-index (Uno)",
+    "auc_at": "AUC at the horizon",
+    "brier_at": "Brier score at the horizon",
+    "ipa": "index of prediction accuracy",
+    "observed_expected": "observed over expected risk",
+    "delta_c_index": "gain in C-index",
+    "r2": "R²",
+    "rmse": "root mean squared error",
+    "mae": "mean absolute error",
+    "mean_error": "mean error",
+    "citl": "calibration in the large",
+    "delta_r2": "gain in R²",
 }
+CHANCE = {"auc": 0.5, "c_index": 0.5, "r2": 0.0}
+LEVELS = {"auc": "citl", "c_index": "observed_expected", "r2": "mean_error"}
 PLACES = {"test": "test set", "new_site": "new site"}
 DASH = "–"
 INKS = 8
 SHAPES = 7
+
+
+def measure(node: Node) -> tuple[str, str, float]:
+    """Return the discrimination a part is about: its key, its name, and what a model that knows nothing reaches; without one the AUC."""
+    key = node.text("measure") or "auc"
+    if key not in CHANCE:
+        raise DossierError("VERIFY-081", f'{node.path}/measure is "{key[:60]}"', found=" | ".join(CHANCE), fix="radaudit verify DOSSIER")
+    return key, MEASURES[key], CHANCE[key]
 
 
 def number(value: float | None, digits: int = 2) -> str:

@@ -125,8 +125,8 @@ def _answered(ws: Workspace, findings: tuple[Finding, ...], openings: int) -> St
         findings=(*findings, *leaks, *ws.troubles),
         outputs={"results": f"out/{RESULTS}"},
         text=(
-            f"opened    the test set, opening {openings} ({ws.plan.rules.test_openings} allowed); {performed['patients']} patients, "
-            f"{performed['events']} events",
+            f"opened    the test set, opening {openings} ({ws.plan.rules.test_openings} allowed); {performed['patients']} patients"
+            + ("" if performed["events"] is None else f", {performed['events']} events"),
             "",
             *claim_lines(evidence["claims"]),
             "",

@@ -74,7 +74,8 @@ def leak_findings(ws: Workspace, intake: Any, split: Any, ledger: Any, trained: 
     from radaudit.leaks.audit import audit
     from radaudit.leaks.case import Case
 
-    baselines = {row["name"]: _measured(row["auc"]) for row in trained["development"]["baselines"]}
+    measure = trained["development"]["measure"]
+    baselines = {row["name"]: _measured(row[measure]) for row in trained["development"]["baselines"]}
     case = Case(
         table=intake.table,
         split=split,
@@ -85,7 +86,8 @@ def leak_findings(ws: Workspace, intake: Any, split: Any, ledger: Any, trained: 
         score=_score(ws, intake, split),
         site_auc=baselines.get("site"),
         volume_auc=baselines.get("volume"),
-        auc=_measured(trained["development"]["auc"]),
+        auc=_measured(trained["development"][measure]),
+        measure=measure,
     )
     return audit(case)
 

@@ -11,13 +11,13 @@ import radaudit
 from radaudit.findings import Finding, ranked
 from radaudit.study.audit.parts import Sent
 from radaudit.study.evidence.cohort import cohort
-from radaudit.study.evidence.document import SCHEMA, dictionary, numbered
+from radaudit.study.evidence.document import SCHEMA, dictionary, numbered, outcome, study
 from radaudit.study.evidence.performance import performance
 from radaudit.study.evidence.provenance import provenance
-from radaudit.study.evidence.transport import by_site
 from radaudit.study.evidence.verdict import verdict
 
 if TYPE_CHECKING:
+    from radaudit.arrays import Floats
     from radaudit.leaks.counterfactual.change import Change
     from radaudit.study.plan import Plan
     from radaudit.tables.intake import Intake
@@ -58,14 +58,7 @@ def evidence(found: Audited) -> dict[str, Any]:
     made: dict[str, Any] = {
         "schema": SCHEMA,
         "radaudit": radaudit.__version__,
-        "study": {
-            "name": plan.study,
-            "title": plan.title or plan.study,
-            "question": _question(plan),
-            "plan_sha256": plan.digest,
-            "file": found.study_file,
-            "seed": plan.seed,
-        },
+        "study": {**study(plan, found.study_file), "question": _question(plan)},
         "signature": None,
         "signature_reason": NOT_SENT,
         **decided,
@@ -80,10 +73,16 @@ def evidence(found: Audited) -> dict[str, Any]:
             "optimism_reason": "needs the pipeline, which was not sent",
             "changes": [change.document() for change in found.changes],
         },
+        "outcome": outcome(plan),
         "performance": performed,
         "development": None,
         "development_reason": "how the model was developed was not sent",
         "transport": transport,
+        **dict.fromkeys(("choices", "reporting", "checklists", "ladder")),
+        "choices_reason": "needs the pipeline, which was not sent",
+        "reporting_reason": "nobody who conducted the study filled the form",
+        "checklists_reason": "checklists ask how a study was conducted; an audit of a claim sees what was sent",
+        "ladder_reason": "levels of evidence are those of a study with a record",
         "provenance": _provenance(found),
     }
     return made if performed is not None else {**made, "performance_reason": reason}
@@ -131,7 +130,33 @@ def _transport(found: Audited) -> dict[str, Any]:
     if not len(rows):
         return made | {"holdout_reason": "no test row has a prediction"}
     labels, people = [table.sites[i] for i in rows], [table.patients[i] for i in rows]
-    return made | {"holdout": by_site(table.outcome[rows], sent.risk[rows], labels, people, probabilities=sent.probabilities)}
+    return made | {"holdout": _by_site(table.outcome[rows], sent.risk[rows], labels, people, probabilities=sent.probabilities)}
+
+
+def _by_site(outcome: Floats, risk: Floats, sites: Sequence[str], patients: Sequence[str], *, probabilities: bool) -> list[dict[str, Any]]:
+    """Return the AUC of the predictions and, of ``probabilities``, their calibration in the large, in each site of the test set."""
+    import numpy as np
+
+    from radaudit.measures.calibration import calibration_in_the_large
+    from radaudit.measures.discrimination import auc_estimate
+    from radaudit.measures.estimate import unknown
+
+    labels, people = np.array(sites), np.array(patients)
+    rows = []
+    for site in sorted(set(sites)):
+        at = labels == site
+        own = people[at].tolist()
+        level = calibration_in_the_large(outcome[at], risk[at], patients=own) if probabilities else unknown("scores, not probabilities")
+        rows.append(
+            {
+                "site": site,
+                "patients": len(set(own)),
+                "events": len({p for p, y in zip(own, outcome[at].tolist(), strict=True) if y == 1.0}),
+                "auc": auc_estimate(outcome[at], risk[at], patients=own).document(),
+                "citl": level.document(),
+            }
+        )
+    return rows
 
 
 def _features(found: Audited) -> dict[str, Any]:

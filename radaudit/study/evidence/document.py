@@ -70,7 +70,12 @@ def evidence(parts: Parts) -> dict[str, Any]:
         "cohort": cohort(parts.intake, parts.split, parts.checked["sites"]) | {"sample_size": size, "sample_size_reason": size_reason},
         "features": _features(parts),
         "harmonisation": parts.trained["harmonisation"],
-        "leaks": {"checks": [_leak(finding) for finding in parts.leaks], "optimism": development["optimism"]},
+        "leaks": {
+            "checks": [_leak(finding) for finding in parts.leaks],
+            "optimism": development["optimism"],
+            "measure": development["measure"],
+        },
+        "outcome": outcome(plan),
         "performance": performed,
         "development": _development(development),
         "transport": transport,
@@ -109,7 +114,7 @@ def reported(plan: Plan) -> dict[str, Any]:
 
 def transported(trained: Mapping[str, Any], evaluated: Mapping[str, Any] | None, plan: Plan) -> dict[str, Any]:
     """Return section 8: leave-one-site-out from training, the test set by site once it was opened, and the claimed limit."""
-    limit = next((c.limit for c in plan.claimed() if c.measure == "auc" and c.on == "new_site"), None)
+    limit = next((c.limit for c in plan.claimed() if c.on == "new_site"), None)
     found = {**trained["transport"], "limit": limit, "holdout": None if evaluated is None else evaluated["by_site"]}
     if evaluated is None:
         found["holdout_reason"] = SEALED
@@ -154,6 +159,7 @@ def _signature(parts: Parts) -> dict[str, Any]:
             for name, r, c in zip(names, raw, linear["coef"], strict=True)
         ],
         "intercept": linear["intercept"] - shift,
+        "link": _link(document["steps"][-1]),
         "inputs": document["inputs"],
         "harmonisation": "ComBat, frozen, row by row, before the formula" if "combat" in steps else "none",
         "test_vectors": len(document["test_vectors"]),
@@ -200,13 +206,30 @@ def dictionary(intake: Intake, chosen: Set[str]) -> list[dict[str, Any]]:
     ]
 
 
+def _link(step: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the last step: how the score becomes a prediction."""
+    if step["op"] != "cox":
+        return {"op": step["op"]}
+    return {"op": "cox", "horizon": step["horizon"], "cumulative_hazard": step["cumulative_hazard"][-1]}
+
+
+def outcome(plan: Plan) -> dict[str, Any]:
+    """Return what the outcome is: its kind and columns, and the measures it is judged by."""
+    from radaudit.study.ends import end_of
+
+    end = end_of(plan.columns.outcome.kind)
+    stated = plan.columns.outcome.model_dump(mode="json", exclude_none=True)
+    return {**stated, "discrimination": end.discrimination, "error": end.error, "level": end.level, "chance": end.chance}
+
+
 def _development(found: Mapping[str, Any]) -> dict[str, Any]:
+    measure = found["measure"]
     names = (
         "text",
-        "auc",
-        "auc_folds",
+        "measure",
+        measure,
+        f"{measure}_folds",
         "slope",
-        "brier",
         "repeats",
         "inner_best",
         "outer",
@@ -215,7 +238,8 @@ def _development(found: Mapping[str, Any]) -> dict[str, Any]:
         "stability",
         "configurations",
     )
-    return {name: found[name] for name in names}
+    error = next(name for name in ("brier", "brier_at", "rmse") if name in found)
+    return {name: found[name] for name in (*names, error)}
 
 
 def _digests(parts: Parts) -> dict[str, str]:
