@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from radaudit.arrays import Bools, Floats, Ints
 
 TENTHS = 10
-MOST_ROWS = 3000  # of all sites together; beyond, each site gives an even sample of its rows
+MOST_ROWS = 3000  # of all sites together; beyond, each site gives an even sample of its rows (for magnitudes too)
 LEAST_ROWS = 10  # finite values at the site and elsewhere
 
 

@@ -12,7 +12,7 @@ from radaudit.arrays import frozen
 from radaudit.checks.drift import beyond_chance, distances, sampled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from radaudit.arrays import Bools, Floats, Ints
 
@@ -174,6 +174,8 @@ def _block(
     peak = np.fmax(np.abs(minimum), np.abs(maximum))
     scale = np.where(peak > LARGE, peak, 1.0)
     parts, mean, total = _by_site(x, finite, starts, n, scale)
+    part = np.ascontiguousarray(x[:, picks])
+    parts["decades"] = _from_others(_log_magnitude(part, drawn, len(starts)))
     sd = np.sqrt(_ratio(total, n - 1)) * scale
     rows = float(max(x.shape[1], 1))
     unit = np.minimum(np.abs(sd - 1), np.abs(sd * np.sqrt(_ratio(n - 1, n)) - 1))  # sample or population standard deviation
@@ -194,7 +196,7 @@ def _block(
         "tail": _tail(ranked, n, tail_share),
         "standardised": (np.abs(mean * scale) < STANDARD) & (unit < STANDARD),
     }
-    parts |= dict(zip(("d", "index", "here", "elsewhere"), distances(np.ascontiguousarray(x[:, picks]), drawn, len(starts)), strict=True))
+    parts |= dict(zip(("d", "index", "here", "elsewhere"), distances(part, drawn, len(starts)), strict=True))
     return whole, parts, digests
 
 
@@ -215,7 +217,6 @@ def _by_site(x: Floats, finite: Bools, starts: Ints, n: Ints, scale: Floats) -> 
     within = np.maximum(summed(deviation * deviation) - between, 0.0)
     low, high = _extremes(x, starts)
     share = _ratio(between * _ratio(n * np.ones_like(count), n - count), total * np.ones_like(count))
-    magnitude = _log_magnitude(x, finite, summed)
     some = len(starts) > 1
     tables = {
         "n": count,
@@ -224,7 +225,6 @@ def _by_site(x: Floats, finite: Bools, starts: Ints, n: Ints, scale: Floats) -> 
         "mean": (centre + mean) * scale,
         "sd": np.sqrt(_ratio(within, count - 1)) * scale,
         "constant": np.where(count > 1, (low == high).astype(np.float64), np.nan),
-        "decades": _from_others(magnitude),
         "eta2": np.minimum(share, 1.0) if some else np.full(count.shape, np.nan),
         "between": np.minimum(_ratio(between.sum(axis=0), total), 1.0) if some else np.full(len(x), np.nan),
     }
@@ -237,12 +237,18 @@ def _extremes(x: Floats, starts: Ints) -> tuple[Floats, Floats]:
     return np.fmin.reduceat(x, starts, axis=1).T, np.fmax.reduceat(x, starts, axis=1).T
 
 
-def _log_magnitude(x: Floats, finite: Bools, summed: Callable[[Floats], Floats]) -> Floats:
-    """Return the mean log10 magnitude by site ``(s, b)``, zeros left out, NaN below three values: a unit shifts it by its power of ten."""
-    some = finite & (x != 0)
+def _log_magnitude(x: Floats, codes: Ints, sites: int) -> Floats:
+    """Return the mean log10 magnitude by site ``(s, b)``, zeros left out, NaN below three values: a unit shifts it by its power of ten.
+
+    ``x (b, m)`` is the part of the rows that stands for all, ``codes (m,)`` their sites in ascending order.
+    """
+    if not x.shape[1]:
+        return np.full((sites, len(x)), np.nan)
+    starts = np.searchsorted(codes, np.arange(sites))
+    some = np.isfinite(x) & (x != 0)
     logs = np.log10(np.abs(np.where(some, x, 1.0)))
-    count = summed(some.astype(np.float64))
-    return np.where(count >= 3, _ratio(summed(logs), count), np.nan)
+    count = np.add.reduceat(some.astype(np.float64), starts, axis=1).T
+    return np.where(count >= 3, _ratio(np.add.reduceat(logs, starts, axis=1).T, count), np.nan)
 
 
 def _from_others(magnitude: Floats) -> Floats:

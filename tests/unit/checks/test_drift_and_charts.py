@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -25,7 +25,7 @@ def psi_by_hand(ours: list[float], theirs: list[float]) -> float:
     return float(sum((a - b) * math.log(a / b) for a, b in zip(p, q, strict=True)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 10_000), st.integers(10, 40), st.integers(10, 60), st.integers(1, 30), st.booleans())
 def test_both_distances_equal_scipy_and_the_sum_by_hand(seed: int, here: int, elsewhere: int, levels: int, gaps: bool) -> None:
     rng = np.random.default_rng(seed)
