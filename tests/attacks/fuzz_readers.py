@@ -171,6 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--only", nargs="+", choices=tuple(KINDS), default=tuple(KINDS))
+    parser.add_argument("--seed", type=int, default=0, help="0: another one each time")
     parser.add_argument("--keep", type=Path, help="folder for inputs that crash")
     asked = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_DATA, (GIBIBYTE, GIBIBYTE))
@@ -183,7 +184,15 @@ def main() -> None:
         corpus(seeds, suffixes)
         target = Target(place, suffixes, asked.seconds)
         keep = f"-artifact_prefix={asked.keep.resolve() if asked.keep else Path(scratch)}/"
-        limits = ["-timeout=10", "-rss_limit_mb=1024", f"-max_total_time={asked.seconds + 60}", "-max_len=8192", "-verbosity=0", keep]
+        limits = [
+            "-timeout=10",
+            "-rss_limit_mb=1024",
+            f"-max_total_time={asked.seconds + 60}",
+            f"-seed={asked.seed}",
+            "-max_len=8192",
+            "-verbosity=0",
+            keep,
+        ]
         atheris.Setup([sys.argv[0], *limits, str(seeds)], target)
         atheris.Fuzz()
 
