@@ -1,6 +1,6 @@
 """Plan: all that is scientific about a study, as stated in its file, with its digest and its streams of random numbers.
 
-Attribute names are the keys of the file, but for ``schema_`` (schema) and ``columns`` (roles): ``plan.roles()`` gives the
+Attribute names are the keys of the file, but for ``schema_`` (schema), ``columns`` (roles) and ``received`` (audit): ``plan.roles()`` gives the
 ``Roles`` of the tables. Read one with ``edges.study_file.load_study`` or, from a mapping, with ``Plan.of``.
 """
 
@@ -48,7 +48,7 @@ class Plan(Section):
     threshold: Threshold = Field(Threshold(), description="The cut on the risk.")
     claims: tuple[Claim, ...] = Field((), description="Written before the test set is opened.")
     rules: Rules = Field(Rules(), description="Numbers the checks compare with.")
-    received: Received | None = Field(None, description="Only in an audit: what someone else sent.")
+    received: Received | None = Field(None, alias="audit", description="Only in an audit: what someone else sent.")
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = Field(1, description="Start of every stream of random numbers.")
     tracking: Tracking = Field(Tracking(), description="Where the record is mirrored; not part of the plan's digest.")
 
