@@ -1,7 +1,7 @@
 """Plan: all that is scientific about a study, as stated in its file, with its digest and its streams of random numbers.
 
-Attribute names are the keys of the file, but for ``schema_`` (schema), ``columns`` (roles) and ``received`` (audit): ``plan.roles()`` gives the
-``Roles`` of the tables. Read one with ``edges.study_file.load_study`` or, from a mapping, with ``Plan.of``.
+Attribute names are the keys of the file, but for ``schema_`` (schema), ``columns`` (roles) and ``received`` (audit): ``plan.roles()``
+gives the ``Roles`` of the tables. Read one with ``edges.study_file.load_study`` or, from a mapping, with ``Plan.of``.
 """
 
 from __future__ import annotations

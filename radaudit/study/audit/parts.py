@@ -120,7 +120,7 @@ def _about_predictions(risk: Floats | None, training: Bools, holdout: Bools) -> 
         gap = {"needs": "predictions"}
         return [answer(code, Verdict.NOT_RUN, "No predictions were sent.", facts=gap) for code in ("PERF-108", "PERF-109")]
     low, high = float(np.nanmin(risk)), float(np.nanmax(risk))
-    inside = 0 <= low and high <= 1
+    inside = low >= 0 and high <= 1
     told = f"Predictions lie between {low:.3g} and {high:.3g}: {'probabilities' if inside else 'scores, of which only the order counts'}."
     found = [answer("PERF-108", Verdict.PASSED if inside else Verdict.FAILED, told, facts={"number": high, "low": low, "high": high})]
     if holdout.any():
