@@ -43,8 +43,11 @@ def judge(given: Evidence) -> State:
         return missing(KIND, f"{LEAST_ROWS} rows with volume and prediction")
     rho, j, count = best
     facts: dict[str, float | int | str] = {"rho": rho, "limit": LIMIT, "rows": count, "column": given.names[j], **_aucs(given, j)}
-    told = f"The rank correlation of predictions and {given.names[j]} is {rho:.2f} in {count} rows; {LIMIT} and more would be a stand-in."
-    standing = Standing.SUSPECTED if abs(rho) >= LIMIT else Standing.EVIDENCE_OF_CLEAN if abs(rho) < 0.5 else Standing.NO_EVIDENCE
+    told = f"The rank correlation of predictions and {given.names[j]} is {rho:.2f} in {count} rows; {SURE}, or {LIMIT} if volume alone does as well, is a stand-in."
+    as_good = "auc" in facts and float(facts["volume_auc"]) >= float(facts["auc"])
+    standing = Standing.EVIDENCE_OF_CLEAN if abs(rho) < 0.5 else Standing.NO_EVIDENCE
+    if abs(rho) >= SURE or (abs(rho) >= LIMIT and as_good):
+        standing = Standing.SUSPECTED
     return State(kind=KIND, standing=standing, sentence=told, facts=facts)
 
 
