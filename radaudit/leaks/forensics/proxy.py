@@ -21,6 +21,7 @@ HIGH = 0.90
 RELATED = 0.8  # correlation from which another column tells the same story
 GAP = 0.05  # by which a column made from the outcome stands out from the strongest measured one
 STANDARD_ERRORS = 4.5  # above one half, so that the best of thousands of columns in a small table is not one
+LEAST_OTHERS = 30  # columns: among a few released ones every strong column stands alone
 NAMED = 5
 
 
@@ -61,4 +62,6 @@ def _alone(x: Floats, j: int, strength: Floats) -> bool:
     z = standardised(x)
     relation = np.abs(z.T @ z[:, j]) / len(z)
     others = np.arange(len(strength)) != j
+    if int(others.sum()) < LEAST_OTHERS:
+        return False
     return float(relation[others].max(initial=0.0)) < RELATED and float(strength[others].max(initial=0.5)) <= strength[j] - GAP
