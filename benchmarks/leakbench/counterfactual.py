@@ -187,6 +187,8 @@ def main() -> None:
                     none[case.label] += 1
                 else:
                     rows[case.label].append((case.truth, size))
+        so_far = [abs(size - truth) for pairs in rows.values() for truth, size in pairs]
+        print(f"  {table.name:<16}{len(so_far):>5} cases, |error| median {np.median(so_far):.4f}", file=sys.stderr, flush=True)
     print(f"{len(names)} tables x {given.splits} splits, {time.perf_counter() - started:.0f} s")
     print(f"{'leak':<26}{'cases':>6}{'none':>6}{'true':>9}{'given':>9}{'|error| median':>16}{'90%':>8}{'<= 0.02':>9}")
     every: list[float] = []

@@ -1,6 +1,7 @@
 """Leaks as a tired person writes them, each with its honest twin. Independent of the detectors: scikit-learn, scipy and a few lines.
 
-``plants`` yields cases: the finished table and what goes with it. The leaky one fits on all rows (or worse), the honest one on training rows.
+Each function yields (variant, leaky, finished table, what else is supplied): the leaky one fits on all rows (or worse), the honest one on
+training rows.
 """
 
 from __future__ import annotations
@@ -295,7 +296,7 @@ def lottery(raw: Raw, training: np.ndarray, rng: Rng) -> Iterator[tuple[str, boo
         return
     for name, strongest in (("best of 100, ten columns", 10), ("best of 100, all columns", 0)):
         best = first = None
-        for k in range(100):
+        for _ in range(100):
             part = split_of(raw, rng)
             auc, risk = _quick_auc(x, y, part, strongest)
             found = (auc, part, risk)

@@ -1,7 +1,7 @@
 """What the checks of other tools say about the same cases, re-implemented in a few lines each.
 
-bioLeak-style: a permutation test of cross-validated AUC (its "permutation gap"). deepchecks-style: exact train-test sample mix and a single
-feature that predicts the outcome alone (PPS above 0.7 by a depth-limited tree). skore-style: a golden feature (one column with an AUC above 0.95).
+bioLeak-style: a permutation test of cross-validated AUC (its "permutation gap"). deepchecks-style: exact train-test sample mix and a
+single feature that predicts the outcome alone (PPS above 0.7 by a stump). skore-style: a golden feature (a column with an AUC above 0.95).
 """
 
 from __future__ import annotations

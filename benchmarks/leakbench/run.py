@@ -18,6 +18,7 @@ import time
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +101,7 @@ def exports(case: Case) -> Iterator[Case]:
                     given["predictions"] = rounded(np.asarray(given["predictions"]), digits)
                     if "threshold" in given:
                         given["threshold"] = float(rounded(np.array([given["threshold"]]), digits)[0])
-            yield planting.replace(case, features=frame, given=given, digits=digits, released=released)
+            yield replace(case, features=frame, given=given, digits=digits, released=released)
 
 
 def rounded(values: np.ndarray, digits: int) -> np.ndarray:
@@ -173,8 +174,8 @@ def summary(rows: list[dict[str, object]]) -> dict[str, object]:
         told = f"{rate(proved, len(steps))}, {clean}" if steps else "-"
         print(f"{kind:<20} {variant:<34} {export:<12} {rate(caught, len(leaky)):<30} {rate(false, len(honest)):<30} {told}")
         out[f"{kind} | {variant} | {export}"] = {
-            "caught": caught, "leaky": len(leaky), "false": false, "honest": len(honest), "proved": proved, "clean": clean, "steps": len(steps),
-            "called_clean": sum(answer(r) in CLEAN for r in leaky),
+            "caught": caught, "leaky": len(leaky), "false": false, "honest": len(honest), "proved": proved, "clean": clean,
+            "steps": len(steps), "called_clean": sum(answer(r) in CLEAN for r in leaky),
         }  # fmt: skip
     lots = {leaky: [r for r in rows if r["kind"] == "lottery" and r["leaky"] == leaky] for leaky in (True, False)}
     if lots[True]:
@@ -225,15 +226,17 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--half", choices=("judging", "development", "all"), default="judging")
     parser.add_argument("--names", nargs="*", help="only these tables")
+    parser.add_argument("--digits", nargs="*", type=int, default=[0, 6, 4], help="precisions of the export, 0 for full")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--kinds", nargs="*", choices=list(PLANTS), default=list(PLANTS))
     parser.add_argument("--quick", action="store_true", help="at most six tables, no lottery, no rival checks")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    tables = from_folder(asked.tables) if asked.tables else [*shipped(), *simulated()]
-    if not asked.tables and asked.half != "all":
-        tables = [table for table in tables if half(table.name) == asked.half]
-    tables = [table for table in tables if not asked.names or table.name in asked.names]
+
+    def wanted(name: str) -> bool:
+        return (not asked.names or name in asked.names) and (bool(asked.tables) or asked.half in ("all", half(name)))
+
+    tables = from_folder(asked.tables, wanted) if asked.tables else [*shipped(wanted), *(t for t in simulated() if wanted(t.name))]
     kinds = [kind for kind in asked.kinds if not (asked.quick and kind in SLOW)]
     tables = tables[:6] if asked.quick else tables
     print(f"{len(tables)} tables ({asked.half if not asked.tables else 'all of the folder'}): " + ", ".join(t.name for t in tables))
@@ -242,15 +245,14 @@ def main() -> None:
         for kind in kinds:
             for repeat in range(asked.repeats):
                 for case in cases(raw, kind, repeat):
-                    rows += [judged(export, not asked.quick) for export in exports(case)]
+                    rows += [judged(export, not asked.quick) for export in exports(case) if export.digits in asked.digits]
             print(f"  {raw.name}: {kind}, {len(rows)} cases, {time.process_time() - started:.0f} s", file=sys.stderr, flush=True)
             if asked.json:
                 asked.json.write_text(json.dumps({"cases": rows}))
     found = summary(rows)
     spent = time.process_time() - started
-    print(
-        f"\n{len(rows)} cases, half of them clean ({sum(not r['leaky'] for r in rows)}), {spent:.0f} s of processor time; {len(FAMILIES)} selector families"
-    )
+    clean = sum(not r["leaky"] for r in rows)
+    print(f"\n{len(rows)} cases, {clean} of them clean, {spent:.0f} s of processor time; {len(FAMILIES)} selector families in the battery")
     if asked.json:
         asked.json.write_text(json.dumps({"rates": found, "seconds": spent, "tables": [t.name for t in tables], "cases": rows}, indent=1))
 

@@ -1,12 +1,13 @@
 """Tables of LeakBench: real ones from a folder or from the shared data, and simulated ones, all made raw before a leak is planted.
 
-A table that was standardised over all rows before it reached us is no clean table: every column gets an affine map of its own, columns that
-hold their own mean as a repeated value (filled in upstream) are left out, and so are repeated rows. Tables wider than MOST_COLUMNS are cut to
-columns spread over the table; a cut is no new table.
+A table that was standardised over all rows before it reached us is no clean table: every column gets an affine map of its own, columns
+that hold their own mean as a repeated value (filled in upstream) are left out, and so are repeated rows. Tables wider than MOST_COLUMNS
+are cut to that many random columns; a cut is no new table.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 MOST_COLUMNS = 200
+ALIKE = 0.95  # share of equal cells from which two rows are one
 LEAST_ROWS, LEAST_COLUMNS, LEAST_EVENTS = 40, 12, 12
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
@@ -34,12 +36,14 @@ def rng_of(*words: object) -> np.random.Generator:
     return np.random.default_rng([20261128, *" ".join(map(str, words)).encode()])
 
 
-def from_folder(folder: Path) -> list[Raw]:
-    """Return every table of the folder with a binary ``Target``; others are named on standard output and left out."""
+def from_folder(folder: Path, wanted: Callable[[str], bool] = bool) -> list[Raw]:
+    """Return every wanted table of the folder with a binary ``Target``; others are named on standard output and left out."""
     found = []
     for file in sorted([*folder.rglob("*.csv"), *folder.rglob("*.csv.gz")]):
-        frame = pd.read_csv(file)
         name = file.name.removesuffix(".gz").removesuffix(".csv")
+        if not wanted(name):
+            continue
+        frame = pd.read_csv(file)
         if "Target" not in frame:
             continue
         table = _raw(name, frame.drop(columns=["Target"]), frame["Target"], frame.get("site"), frame.get("ID"))
@@ -50,31 +54,48 @@ def from_folder(folder: Path) -> list[Raw]:
     return found
 
 
-def shipped() -> list[Raw]:
-    """Return the tables of the shared data that qualify."""
-    found = from_folder(SHARED / "radmlbench")
-    fae = pd.read_csv(SHARED / "fae" / "numeric_feature.csv")
-    found.append(_raw("fae", fae.drop(columns=[fae.columns[0], "label"]), fae["label"]))
-    carvalho = pd.read_csv(SHARED / "carvalho2018" / "Radiomics.PET.features.csv")
-    known = (carvalho["Survival"] >= 2) | (carvalho["Status"] == 1)
-    carvalho = carvalho[known]
-    found.append(_raw("carvalho2018", carvalho.drop(columns=["Survival", "Status"]), (carvalho["Survival"] < 2).astype(int)))
-    found += [_ramella(), _opnested(), _dapper(), _enigma()]
-    return [table for table in found if table is not None]
+def shipped(wanted: Callable[[str], bool] = bool) -> list[Raw]:
+    """Return the wanted tables of the shared data that qualify."""
+    found = from_folder(SHARED / "radmlbench", wanted)
+    others = {
+        "fae": _fae,
+        "carvalho2018": _carvalho,
+        "ramella2018": _ramella,
+        "opnested": _opnested,
+        "dapper": _dapper,
+        "combat_enigma": _enigma,
+    }
+    return found + [table for name, load in others.items() if wanted(name) and (table := load()) is not None]
+
+
+def _fae() -> Raw | None:
+    frame = pd.read_csv(SHARED / "fae" / "numeric_feature.csv")
+    return _raw("fae", frame.drop(columns=[frame.columns[0], "label"]), frame["label"])
+
+
+def _carvalho() -> Raw | None:
+    frame = pd.read_csv(SHARED / "carvalho2018" / "Radiomics.PET.features.csv")
+    frame = frame[(frame["Survival"] >= 2) | (frame["Status"] == 1)]
+    return _raw("carvalho2018", frame.drop(columns=["Survival", "Status"]), (frame["Survival"] < 2).astype(int))
 
 
 def _raw(name: str, frame: pd.DataFrame, target: pd.Series, site: object = None, patient: object = None) -> Raw | None:
-    x = frame.drop(columns=[c for c in ("ID", "site", "Target") if c in frame]).apply(pd.to_numeric, errors="coerce")
+    frame = frame.drop(columns=[c for c in ("ID", "site", "Target") if c in frame])
+    rng = rng_of("table", name)
+    repeated = frame.duplicated().to_numpy()
+    if frame.shape[1] > MOST_COLUMNS:
+        frame = frame.iloc[:, np.sort(rng.choice(frame.shape[1], MOST_COLUMNS, replace=False))]
+    x = frame.apply(pd.to_numeric, errors="coerce")
     levels = sorted(target.dropna().unique())
     if len(levels) != 2:
         return None
     x = x.loc[:, (x.nunique() > 1) & (x.notna().mean() > 0.5)]
-    kept = target.notna().to_numpy() & ~x.duplicated().to_numpy() & (x.notna().mean(axis=1) > 0.5).to_numpy()
+    kept = target.notna().to_numpy() & ~repeated & (x.notna().mean(axis=1) > 0.5).to_numpy()
     x, y = x[kept].reset_index(drop=True), (target[kept] == levels[1]).to_numpy(float)
     x = x.loc[:, (x.nunique() > 1) & ~x.apply(_filled)]
-    rng = rng_of("table", name)
-    if x.shape[1] > MOST_COLUMNS:
-        x = x.iloc[:, np.sort(rng.choice(x.shape[1], MOST_COLUMNS, replace=False))]
+    twins = _repeats(x.to_numpy())
+    x, y = x[~twins].reset_index(drop=True), y[~twins]
+    kept[np.flatnonzero(kept)[twins]] = False
     if len(x) < LEAST_ROWS or x.shape[1] < LEAST_COLUMNS or min(y.sum(), (1 - y).sum()) < LEAST_EVENTS:
         return None
     spread = x.std().to_numpy()
@@ -84,6 +105,11 @@ def _raw(name: str, frame: pd.DataFrame, target: pd.Series, site: object = None,
     sites = None if site is None else np.asarray(pd.Series(site)[kept].astype(str))
     people = None if patient is None else np.asarray(pd.Series(patient)[kept].astype(str))
     return Raw(name=name, features=pd.DataFrame(mapped, columns=x.columns.astype(str)), outcome=y, site=sites, patient=people)
+
+
+def _repeats(x: np.ndarray) -> np.ndarray:
+    """Return rows that share nearly all values with an earlier row: one patient under two ids (a published table has five such pairs)."""
+    return np.array([i > 0 and bool(((x[:i] == x[i]).mean(axis=1) > ALIKE).any()) for i in range(len(x))])
 
 
 def _filled(column: pd.Series) -> bool:

@@ -1,5 +1,5 @@
 # ruff: noqa: TID253
-"""Make the claim and its repaired twin from a real table: python examples/audit_claim/make.py ../shared/data/carvalho2018/Radiomics.PET.features.csv
+"""Make the claim and its repaired twin from a real table (SOURCE.md): python examples/audit_claim/make.py Radiomics.PET.features.csv
 
 The claim was made as a tired person makes it: the ten features were chosen on all rows, the cut-off on the test set, and one figure of
 the text was mistyped. The twin does each step on training rows only and reports what comes out.

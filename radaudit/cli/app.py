@@ -49,7 +49,7 @@ GROUPS = {
 EPILOG = """\
 \b
 Exit codes
-  0    done, nothing blocking; evaluate, report, audit: primary claims supported
+  0    done, nothing blocking; evaluate, report, audit: claims supported
   1    done: blocking finding, refused rows, or a claim that is not supported
   2    wrong command line
   3    input or study file cannot be used

@@ -1,7 +1,7 @@
 """Plan: all that is scientific about a study, as stated in its file, with its digest and its streams of random numbers.
 
-Attribute names are the keys of the file, but for ``schema_`` (schema) and ``columns`` (roles): ``plan.roles()`` gives the
-``Roles`` of the tables. Read one with ``edges.study_file.load_study`` or, from a mapping, with ``Plan.of``.
+Attribute names are the keys of the file, but for ``schema_`` (schema), ``columns`` (roles) and ``received`` (audit): ``plan.roles()``
+gives the ``Roles`` of the tables. Read one with ``edges.study_file.load_study`` or, from a mapping, with ``Plan.of``.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Plan(Section):
     claims: tuple[Claim, ...] = Field((), description="Written before the test set is opened.")
     rules: Rules = Field(Rules(), description="Numbers the checks compare with.")
     protocol: Protocol | None = Field(None, description="How images are acquired, segmented and extracted; deviations are listed by site.")
-    received: Received | None = Field(None, description="Only in an audit: what someone else sent.")
+    received: Received | None = Field(None, alias="audit", description="Only in an audit: what someone else sent.")
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = Field(1, description="Start of every stream of random numbers.")
     tracking: Tracking = Field(Tracking(), description="Where the record is mirrored; not part of the plan's digest.")
     reporting: Reporting | None = Field(None, description="What no table knows, for checklists; not part of the plan's digest.")

@@ -1,4 +1,4 @@
-"""What the study file of an audit says about what was received: ``received``. A study of one's own has no such section."""
+"""What the study file of an audit says about what was received: ``audit``. A study of one's own has no such section."""
 
 from __future__ import annotations
 

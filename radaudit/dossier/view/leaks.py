@@ -29,8 +29,7 @@ def blocks(evidence: Node, entries: frozenset[str]) -> tuple[Block, ...]:
     leaks = evidence.node("leaks")
     if not leaks:
         return (Missing(what="The leak checks", reason=evidence.why("leaks"), figures=figures_of("06")),)
-    added = (changes(leaks),) if "changes" in leaks.members else ()
-    return (checks(leaks, entries), Figures(figures=(*added, optimism(leaks))))
+    return (checks(leaks, entries), Figures(figures=(optimism(leaks), changes(leaks))))
 
 
 def checks(leaks: Node, entries: frozenset[str]) -> Block:
@@ -59,7 +58,12 @@ def changes(leaks: Node) -> Figure | NoFigure:
     question = "How much does each leak add?"
     parts = leaks.nodes("changes")
     if not parts:
-        return NoFigure(id="FIG-06-2", question=question, reason="no leak was found whose step could be repaired")
+        told = (
+            "no leak was found whose step could be repaired"
+            if "changes" in leaks.members
+            else "asked in the audit of a finished table only"
+        )
+        return NoFigure(id="FIG-06-2", question=question, reason=told)
     gaps = [Quantity(value=p.number("difference"), low=p.number("low"), high=p.number("high")) for p in parts]
     names = [f"{p.text('kind').replace('_', ' ')} ({p.text('measure')})" for p in parts]
     ends = [v for q in gaps for v in (q.value, q.low, q.high) if v is not None]

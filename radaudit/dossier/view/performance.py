@@ -69,7 +69,7 @@ def blocks(evidence: Node) -> tuple[Block, ...]:
     part = evidence.node("performance")
     made: list[Block] = []
     if part:
-        made += [measured(part), Figures(figures=figures(part, evidence.node("signature")))]
+        made += [measured(part), *claimed(part), Figures(figures=figures(part, evidence.node("signature")))]
     else:
         kind = evidence.node("outcome").text("kind") or "binary"
         places = PERFORMANCE.get(kind, PERFORMANCE["binary"])
@@ -91,6 +91,23 @@ def measured(part: Node) -> Table:
     listed = {"survival": SURVIVAL, "continuous": CONTINUOUS}.get(part.text("kind"), MEASURED)
     rows = [(label, part.quantity(name)) for name, label in listed if name in part.members or f"{name}_reason" in part.members]
     return estimate_rows(rows, head="Measure, test set")
+
+
+def claimed(part: Node) -> tuple[Block, ...]:
+    """Return the claimed figures beside what the predictions give, if a third party claimed some."""
+    rows = tuple(
+        (
+            cell(words.MEASURES.get(one.text("measure"), one.text("measure").replace("_", " ")), style="strong"),
+            figure_cell(one.text("stated")),
+            figure_cell(words.number(one.number("recomputed"), 4)),
+            cell(one.text("agreement"), style="strong" if one.text("agreement") == "different" else ""),
+        )
+        for one in part.nodes("claimed")
+    )
+    if not rows:
+        return ()
+    table = Table(columns=columns("Claimed figure", "#As printed", "#Recomputed", "Agreement"), rows=rows)
+    return (Heading(text="Claimed figures, recomputed from the predictions"), table)
 
 
 def confusion(part: Node, signature: Node) -> Figure | NoFigure:

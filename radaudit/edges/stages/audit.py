@@ -137,7 +137,7 @@ def _found_lines(received: Received, looked: Looked, found: Recognised) -> list[
     for name in received.files:
         look = known.get(f"{RECEIVED}/{name}")
         if look is None:
-            what = "the claim" if name not in looked.unread else looked.unread[name]
+            what = looked.unread.get(name, "the claim")
             lines += wrapped(what, first=f"  {name:<22}")
             continue
         width = len(look.columns) + len(look.features)

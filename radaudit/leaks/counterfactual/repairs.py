@@ -146,8 +146,11 @@ def _selected_again(x: Floats, y: Floats, count: int, family: str) -> list[int]:
     """Return what a selector chooses on these rows; a ranking is computed alone, any other family with all the rest."""
     if family in RANKINGS:
         return sorted(top(RANKINGS[family](x, y), count))
-    sets = chosen(x, y, count)[family]
-    return sorted(min(sets, key=lambda one: abs(len(one) - count))) if sets else []
+    sets: list[set[int]] = chosen(x, y, count)[family]
+    if not sets:
+        return []
+    nearest: set[int] = min(sets, key=lambda one: abs(len(one) - count))
+    return sorted(nearest)
 
 
 def proxy(given: Evidence, facts: Facts) -> Repair | None:

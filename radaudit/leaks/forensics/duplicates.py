@@ -32,7 +32,7 @@ def judge(given: Evidence) -> State:
     facts["nearest_pairs"] = nearest(given, ghosts, telling)
     beside = f" {int(ghosts.sum())} rows are mostly missing or filled in and were left out." if ghosts.any() else ""
     if pairs:
-        told = f"{len({b for _, b in pairs})} test rows repeat a training row in every value.{beside}"
+        told = f"{len({b for _, b in pairs})} test rows repeat a training row in every column that tells rows apart.{beside}"
         return State(kind=KIND, standing=Standing.PROVED_LEAK, sentence=told, facts=facts, local=_named(given, pairs))
     told = f"No test row repeats a training row; {within} rows repeat one on their own side.{beside}"
     standing = Standing.EVIDENCE_OF_CLEAN if ghosts.any() else Standing.PROVED_CLEAN

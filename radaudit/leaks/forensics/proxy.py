@@ -12,13 +12,16 @@ from radaudit.leaks.forensics.state import Standing, State, missing
 from radaudit.models.screen import univariate_aucs
 
 if TYPE_CHECKING:
+    from radaudit.arrays import Floats
     from radaudit.leaks.forensics.evidence import Evidence
 
 KIND = "proxy"
 TOO_GOOD = 0.97
 HIGH = 0.90
 RELATED = 0.8  # correlation from which another column tells the same story
+GAP = 0.05  # by which a column made from the outcome stands out from the strongest measured one
 STANDARD_ERRORS = 4.5  # above one half, so that the best of thousands of columns in a small table is not one
+LEAST_OTHERS = 30  # columns: among a few released ones every strong column stands alone
 NAMED = 5
 
 
@@ -37,7 +40,7 @@ def judge(given: Evidence) -> State:
     strength, by_gap = np.maximum(aucs, 1 - aucs), np.maximum(absent, 1 - absent)
     floor = 0.5 + STANDARD_ERRORS * math.sqrt((len(y) + 1) / (12 * events * (len(y) - events)))
     copies = [j for j in np.flatnonzero(strength == 1.0).tolist() if len(np.unique(x[~np.isnan(x[:, j]), j])) == 2]
-    odd = [j for j in np.flatnonzero(strength > max(HIGH, floor)).tolist() if strength[j] > TOO_GOOD or _alone(x, j)]
+    odd = [j for j in np.flatnonzero(strength > max(HIGH, floor)).tolist() if strength[j] > TOO_GOOD or _alone(x, j, strength)]
     odd += np.flatnonzero(by_gap > max(TOO_GOOD, floor)).tolist()
     best = int(np.argmax(strength))
     facts = {"highest": float(strength[best]), "column": given.names[best], "suspects": len(odd), "copies": len(copies)}
@@ -54,8 +57,11 @@ def judge(given: Evidence) -> State:
     return State(kind=KIND, standing=standing, sentence=told, facts=facts)
 
 
-def _alone(x: np.ndarray[tuple[int, int], np.dtype[np.float64]], j: int) -> bool:
+def _alone(x: Floats, j: int, strength: Floats) -> bool:
+    """Return whether no other column tells the same story: none is related to this one, and none comes near its AUC."""
     z = standardised(x)
     relation = np.abs(z.T @ z[:, j]) / len(z)
-    relation[j] = 0.0
-    return float(relation.max(initial=0.0)) < RELATED
+    others = np.arange(len(strength)) != j
+    if int(others.sum()) < LEAST_OTHERS:
+        return False
+    return float(relation[others].max(initial=0.0)) < RELATED and float(strength[others].max(initial=0.5)) <= strength[j] - GAP

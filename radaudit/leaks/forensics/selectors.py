@@ -66,9 +66,12 @@ def student(x: Floats, y: Floats) -> Floats:
 
 
 def welch(x: Floats, y: Floats) -> Floats:
-    """Return |t| with each group's variance; the ranking of its p-values differs little."""
+    """Return |t| with each group's variance and degrees of freedom, as a normal deviate (Wallace 1959): the ranking of its p-values."""
     a, b = _groups(x, y)
-    return _ratio(np.abs(a.mean(axis=0) - b.mean(axis=0)), np.sqrt(a.var(axis=0, ddof=1) / len(a) + b.var(axis=0, ddof=1) / len(b)))
+    of_a, of_b = a.var(axis=0, ddof=1) / len(a), b.var(axis=0, ddof=1) / len(b)
+    t = _ratio(np.abs(a.mean(axis=0) - b.mean(axis=0)), np.sqrt(of_a + of_b))
+    degrees = np.maximum(_ratio((of_a + of_b) ** 2, of_a**2 / max(len(a) - 1, 1) + of_b**2 / max(len(b) - 1, 1)), 1.0)
+    return np.asarray((8 * degrees + 1) / (8 * degrees + 3) * np.sqrt(degrees * np.log1p(t**2 / degrees)))
 
 
 def signal_to_noise(x: Floats, y: Floats) -> Floats:
@@ -121,7 +124,7 @@ def neighbour_information(x: Floats, y: Floats) -> Floats:
         k = min(NEIGHBOURS, len(own) - 1)
         if k < 1:
             continue
-        radius = np.nextafter(_kth(own, k), 0.0)
+        radius = _kth(own, k) * (1 - 1e-9)  # the third neighbour itself is not within: no rounding of a sum may bring it in
         for j in range(x.shape[1]):
             high = np.searchsorted(ordered[:, j], own[:, j] + radius[:, j], side="right")
             low = np.searchsorted(ordered[:, j], own[:, j] - radius[:, j], side="left")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from radaudit.leaks.forensics.evidence import Evidence
 
 KIND = "volume"
+SURE = 0.9  # rank correlation from which the predictions are the volume, whatever else they are
 LIMIT = (
     0.8  # rank correlation from which two quantities order patients alike; Welch et al. 2019 found 0.9 and more in a published signature
 )
@@ -43,8 +44,12 @@ def judge(given: Evidence) -> State:
         return missing(KIND, f"{LEAST_ROWS} rows with volume and prediction")
     rho, j, count = best
     facts: dict[str, float | int | str] = {"rho": rho, "limit": LIMIT, "rows": count, "column": given.names[j], **_aucs(given, j)}
-    told = f"The rank correlation of predictions and {given.names[j]} is {rho:.2f} in {count} rows; {LIMIT} and more would be a stand-in."
-    standing = Standing.SUSPECTED if abs(rho) >= LIMIT else Standing.EVIDENCE_OF_CLEAN if abs(rho) < 0.5 else Standing.NO_EVIDENCE
+    told = f"The rank correlation of predictions and {given.names[j]} is {rho:.2f} in {count} rows; "
+    told += f"{SURE}, or {LIMIT} if volume alone does as well, is a stand-in."
+    as_good = "auc" in facts and float(facts["volume_auc"]) >= float(facts["auc"])
+    standing = Standing.EVIDENCE_OF_CLEAN if abs(rho) < 0.5 else Standing.NO_EVIDENCE
+    if abs(rho) >= SURE or (abs(rho) >= LIMIT and as_good):
+        standing = Standing.SUSPECTED
     return State(kind=KIND, standing=standing, sentence=told, facts=facts)
 
 

@@ -106,7 +106,22 @@ def _performance(found: Audited) -> tuple[dict[str, Any] | None, str]:
     received = found.plan.received
     threshold = None if received is None else received.threshold
     made = performance(table.outcome[rows], sent.risk[rows], people, threshold, {}, found.plan.rng, probabilities=sent.probabilities)
-    return {**made, "threshold_kind": "claimed", "comparisons_reason": "no other model's predictions were sent"}, ""
+    figures = _claimed(found, table.outcome[rows], sent.risk[rows])
+    return {**made, "threshold_kind": "claimed", "claimed": figures, "comparisons_reason": "no other model's predictions were sent"}, ""
+
+
+def _claimed(found: Audited, outcome: Floats, risk: Floats) -> list[dict[str, Any]]:
+    """Return every claimed figure beside what the predictions give."""
+    from radaudit.leaks.numbers.replay import replay
+    from radaudit.study.audit.told import figure_of
+
+    received = found.plan.received
+    rows = []
+    for measure, text in (received.figures if received is not None else {}).items():
+        one = replay(figure_of(measure, text), outcome, risk, received.threshold if received is not None else None)
+        told = {"measure": measure, "stated": text, "recomputed": one.value, "agreement": one.agreement}
+        rows.append(told if one.value is not None else {**told, "agreement": f"needs {one.needs}"})
+    return rows
 
 
 def _transport(found: Audited) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def _risk(plan: Plan, table: FeatureTable) -> Floats | None:
         raise TableError(
             "STUDY-126",
             f"{len(odd)} predictions are no numbers",
-            at=f"received.predictions: {received.predictions}",
+            at=f"audit.predictions: {received.predictions}",
             found=few(map(quoted, odd)),
             fix='tables.clinical: [{file: predictions.csv, missing: ["NA"]}]   # or decimal: ","',
         )

@@ -162,7 +162,7 @@ def _subject(looks: Sequence[Look], told: Told) -> Question:
         )
     rivals = [name for name in found.others if guesses.rank(name, guesses.PATIENT) <= guesses.rank(found.column, guesses.PATIENT)]
     sure = not rivals
-    shown = f"{inert(found.column)}  ({found.evidence})"
+    shown = f"{inert(found.column)}  ({found.evidence.removesuffix(f' of {found.file}')})"
     return Question(key="subject", label="patient column", value=found.column, shown=shown, candidates=(found.column, *rivals), sure=sure)
 
 

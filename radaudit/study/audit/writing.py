@@ -97,7 +97,7 @@ def _claims(claims: tuple[Mapping[str, Any], ...]) -> list[str]:
 
 def _received(found: Recognised, claim: str, sha256: str) -> list[str]:
     told = found.told
-    lines = ["received:", f"  claim: {scalar(claim)}", f"  sha256: {json.dumps(sha256)}"]
+    lines = ["audit:", f"  claim: {scalar(claim)}", f"  sha256: {json.dumps(sha256)}"]
     lines += [f"  predictions: {scalar(found.predictions)}"] if found.predictions else []
     lines += [f"  threshold: {told.threshold!r}"] if told.threshold is not None else []
     lines += [f"  selected: {many(found.selected)}"] if found.selected else []

@@ -307,6 +307,10 @@ def test_a_column_made_from_the_outcome_is_found(b: Bench) -> None:
     assert b.report(np.column_stack([b.x, late])).states["proxy"] == "suspected"
     assert b.report(b.x).states["proxy"] not in LEAK
     assert b.report(b.x, outcome=None).states["proxy"] == GAP
+    wide = bench(3, columns=60)
+    score = wide.y * 2.2 + np.random.default_rng(1).normal(size=120)
+    assert wide.report(np.column_stack([wide.x, score])).states["proxy"] == "suspected"
+    assert wide.report(np.column_stack([wide.x[:, :5], score])).states["proxy"] not in LEAK
 
 
 def test_a_site_that_decides_the_outcome_is_suspected_and_proved_if_predictions_follow_it(b: Bench) -> None:
