@@ -110,6 +110,7 @@ def repeated() -> bytes:
 BOMBS: dict[str, tuple[str, Callable[[], bytes], set[str]]] = {
     "zeros": ("t.xlsx", lambda: packed(SHEET + b"\0" * (130 << 20)), {"READ-038"}),
     "far corner": ("t.xlsx", lambda: packed(cells("A1", "XFD1048576")), {"READ-038"}),
+    "letters without end": ("t.xlsx", lambda: packed(cells("A1", "newB2")), {"READ-038"}),
     "far row": ("t.xlsx", lambda: packed(cells("A1", "ZZ99999")), {"READ-038"}),
     "one wide row and many short ones": ("t.xlsx", lambda: packed(many(16_000, 100_000)), {"READ-038"}),
     "cells without end": ("t.xlsx", lambda: packed(many(8_000_000, 1)), {"READ-038"}),

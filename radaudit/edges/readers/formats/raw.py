@@ -210,9 +210,10 @@ def tidy(table: RawTable, *, ghosts: int, header: Sequence[str]) -> RawTable:
     """Return the table without columns that have neither name nor content; they and ``ghosts`` (rows without content) go on the account."""
     nameless = {i + 1 for i, cell in enumerate(header) if not cell.strip()}
     gone = [column for column in table.columns if column.position in nameless and column.empty]
-    accounts = [note for note in table.accounting if note.column not in {column.name for column in gone}]
+    names, places = {column.name for column in gone}, {column.position for column in gone}
+    accounts = [note for note in table.accounting if note.column not in names]
     if gone:
         accounts.append(Accounted(file=table.label, column="", kind="empty column", what="neither name nor content", count=len(gone)))
     if ghosts:
         accounts.append(Accounted(file=table.label, column="", kind="ghost row", what="no content in any column", count=ghosts))
-    return replace(table, columns=tuple(column for column in table.columns if column not in gone), accounting=tuple(accounts))
+    return replace(table, columns=tuple(column for column in table.columns if column.position not in places), accounting=tuple(accounts))

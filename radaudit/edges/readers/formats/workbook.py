@@ -16,11 +16,12 @@ STEP = 1 << 20
 MOST_MEMBERS = 10_000
 MOST_CELLS = 100_000_000
 SPARSE_CELLS = 20_000_000
+MOST_COLUMNS = 16_384
 MOST_REPEATED = 10_000
 ROW = re.compile(rb"<(?:\w+:)?row\b")
 CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
-LETTERS = re.compile(rb'\br="([A-Z]{1,3})[0-9]')
-DIGITS = [re.compile(rb'\br="[A-Z]{0,3}([0-9]{%d,})"' % count) for count in range(10, 0, -1)]
+LETTERS = re.compile(rb'\br="([A-Za-z]{1,9})[0-9]')
+DIGITS = [re.compile(rb'\br="[A-Za-z]{0,9}([0-9]{%d,})"' % count) for count in range(10, 0, -1)]
 REPEATED = re.compile(rb'number-(?:rows|columns)-repeated="([0-9]{1,12})"')
 
 
@@ -86,13 +87,13 @@ def _refuse_span(data: bytes, label: str) -> None:
     columns = max(wide, max((_number(letters) for letters in set(LETTERS.findall(data))), default=0))
     far = next((max(map(int, found)) for pattern in DIGITS if (found := set(pattern.findall(data)))), 0)
     span = max(len(rows) - 1, far) * columns
-    if span > MOST_CELLS or (span > SPARSE_CELLS and span > 4 * cells):
+    if columns > MOST_COLUMNS or span > MOST_CELLS or (span > SPARSE_CELLS and span > 4 * cells):
         raise TableError("READ-038", f"{label} spans {max(len(rows) - 1, far)} x {columns} cells", fix="export the table as Parquet or CSV")
 
 
 def _number(letters: bytes) -> int:
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - 64
     return number
 
