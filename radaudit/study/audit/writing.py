@@ -9,7 +9,8 @@ from typing import Any
 from radaudit.study import guesses
 from radaudit.study.audit.recognise import Recognised
 from radaudit.study.guesses import Look
-from radaudit.study.proposal import Sorted, feature_lines, line, many, scalar
+from radaudit.study.outcome_lines import line, scalar
+from radaudit.study.proposal import Sorted, feature_lines, many
 
 
 def study_text(found: Recognised, *, name: str, claim: str, sha256: str) -> str:
