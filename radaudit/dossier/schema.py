@@ -209,8 +209,8 @@ def evidence() -> Schema:
     # later members: a dossier made before them stays a dossier
     later = {
         "reporting": section,
-        "checklists": many(checklist()),
-        "ladder": ladder(),
+        "checklists": maybe(many(checklist())),
+        "ladder": maybe(ladder()),
         "proofs": {"type": "object", "additionalProperties": proof()},
     }
     return parts({**members, **later}, needed=" ".join(members))

@@ -18,7 +18,7 @@ ROUNDED = 1e-5
 
 def check_standards(evidence: Mapping[str, Any]) -> list[Finding]:
     """Return where a yes is not supported by what the document holds (STUDY-160); nothing for a dossier without checklists."""
-    if "checklists" not in evidence:
+    if evidence.get("checklists") is None:
         return []
     proofs = evidence["proofs"]
     lost = {word for word, proof in proofs.items() if not _holds(evidence, proof)}
