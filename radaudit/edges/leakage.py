@@ -105,7 +105,7 @@ def leakage_report(
         training,
         names=names,
         outcome=None if outcome is None else _outcome(_on(outcome, frame, "outcome")),
-        site=None if site is None else _on(site, frame, "site").tolist(),
+        site=None if site is None else np.asarray(_on(site, frame, "site")).tolist(),
         patients=None if who is None else ["" if pd.isna(one) else str(one) for one in who.tolist()],
         predictions=None if predictions is None else _risks(_on(predictions, frame, "predictions", absent=True)),
         selected=None if selected is None else _positions(selected, names),
@@ -173,14 +173,14 @@ def _on(given: Any, frame: pd.DataFrame, what: str, *, absent: bool = False) -> 
         if given.index.has_duplicates and not given.index.equals(frame.index):
             raise DesignError("LEAK-112", f"the index of {what} repeats", found=f"{int(given.index.duplicated().sum())} repeats")
         if given.index.equals(frame.index):
-            return given.to_numpy()
+            return np.asarray(given.to_numpy())
         unknown, lacking = given.index.difference(frame.index), frame.index.difference(given.index)
         if len(unknown) or (len(lacking) and not absent):
             told = f"{len(lacking)} rows of features have none, {len(unknown)} entries have no row"
             raise DesignError(
                 "LEAK-112", f"{what} and features do not have the same rows", found=told, fix=f"{what}.reindex(features.index)"
             )
-        return given.reindex(frame.index).to_numpy()
+        return np.asarray(given.reindex(frame.index).to_numpy())
     values = np.asarray(given)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
@@ -213,7 +213,7 @@ def _outcome(values: np.ndarray[Any, Any] | None) -> np.ndarray[Any, Any]:
     )
     if odd:
         raise DesignError("LEAK-111", "outcome must be 0 or 1", found=listed(odd[:5]), fix='outcome=(column == "relapse").astype(int)')
-    return numbers.to_numpy(dtype=np.float64)
+    return np.asarray(numbers.to_numpy(dtype=np.float64))
 
 
 def _risks(values: np.ndarray[Any, Any] | None) -> np.ndarray[Any, Any]:

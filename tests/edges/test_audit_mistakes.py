@@ -37,7 +37,7 @@ def tables(seed: int = 4) -> dict[str, pd.DataFrame]:
 
 
 def audited(
-    folder: Path, made: Mapping[str, pd.DataFrame], claim: str = "We claim an AUC of at least 0.6 in the test set.", ask: Any = None
+    folder: Path, made: Mapping[str, pd.DataFrame], claim: str = "We claim an AUC of at least 0.55 in the test set.", ask: Any = None
 ) -> Any:
     sent = folder / "sent"
     sent.mkdir()

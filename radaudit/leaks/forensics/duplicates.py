@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np  # noqa: TID253
 
 from radaudit.checks.row_profile import LEAST_INFORMATIVE, fingerprint
+from radaudit.findings import Fact
 from radaudit.leaks.forensics.imputation import filled
 from radaudit.leaks.forensics.state import Standing, State
 
@@ -28,8 +29,8 @@ def judge(given: Evidence) -> State:
         return State(kind=KIND, standing=Standing.NOT_TESTABLE, sentence=told, facts={"needs": "columns of measurements"})
     ghosts = ghost_rows(given, telling)
     pairs, within = twins(given, ghosts, telling)
-    facts = {"pairs": len(pairs), "within_one_part": within, "ghost_rows": int(ghosts.sum()), "rows": len(given.training)}
-    facts["nearest_pairs"] = nearest(given, ghosts, telling)
+    facts: dict[str, Fact] = {"pairs": len(pairs), "within_one_part": within, "ghost_rows": int(ghosts.sum()), "rows": len(given.training)}
+    facts["nearest_pairs"] = [*nearest(given, ghosts, telling)]
     beside = f" {int(ghosts.sum())} rows are mostly missing or filled in and were left out." if ghosts.any() else ""
     if pairs:
         told = f"{len({b for _, b in pairs})} test rows repeat a training row in every column that tells rows apart.{beside}"

@@ -12,6 +12,8 @@ from radaudit.leaks.forensics.duplicates import ghost_rows, standardised, tellin
 from radaudit.leaks.forensics.state import Standing, State
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from radaudit.arrays import Bools, Floats, Ints
     from radaudit.leaks.forensics.evidence import Evidence
 
@@ -53,7 +55,12 @@ def _lines(given: Evidence, lines: list[Line]) -> State:
     across = [line for line in lines if len({bool(given.training[i]) for i in (line.middle, *line.ends)}) == 2]
     made = len({line.middle for line in lines})
     in_test = len({line.middle for line in lines if not given.training[line.middle]})
-    facts = {"made_rows": made, "in_test": in_test, "across": len({line.middle for line in across}), "rows": len(given.training)}
+    facts: dict[str, float] = {
+        "made_rows": made,
+        "in_test": in_test,
+        "across": len({line.middle for line in across}),
+        "rows": len(given.training),
+    }
     if across:
         told = f"{made} rows lie exactly between two rows of their class, {facts['across']} of them across the split: made before it."
         return State(kind=KIND, standing=Standing.PROVED_LEAK, sentence=told, facts=facts)
@@ -128,7 +135,7 @@ def find_lines(given: Evidence, rows: Ints, columns: Ints) -> list[Line]:
     return found
 
 
-def _straight(z: Floats, s: int) -> list[tuple[int, int]]:
+def _straight(z: NDArray[np.float32], s: int) -> list[tuple[int, int]]:
     """Return the pairs of rows that row ``s`` lies between, nearly."""
     off = z - z[s]
     length = np.sqrt((off**2).sum(axis=1))

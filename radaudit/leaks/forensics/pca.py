@@ -74,13 +74,13 @@ def _zeros(given: Evidence, rows: Bools, centred: bool) -> tuple[int, float, int
 
 def _mutual(hits: Bools, tight: Bools) -> Bools:
     """Return the columns that are exactly uncorrelated with a good part of each other: the components, not an accident."""
-    kept = hits.any(axis=0)
+    kept: Bools = np.asarray(hits.any(axis=0))
     for _ in range(5):
         share = hits[:, kept].sum(axis=1) / np.maximum(tight[:, kept].sum(axis=1), 1)
         now = kept & (share >= LEAST_SHARE)
         if (now == kept).all():
             break
-        kept = now
+        kept = np.asarray(now)
     return kept
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np  # noqa: TID253
 
+from radaudit.findings import Fact
 from radaudit.leaks.forensics.duplicates import standardised
 from radaudit.leaks.forensics.state import Standing, State, missing
 from radaudit.models.screen import univariate_aucs
@@ -43,7 +44,7 @@ def judge(given: Evidence) -> State:
     odd = [j for j in np.flatnonzero(strength > max(HIGH, floor)).tolist() if strength[j] > TOO_GOOD or _alone(x, j, strength)]
     odd += np.flatnonzero(by_gap > max(TOO_GOOD, floor)).tolist()
     best = int(np.argmax(strength))
-    facts = {"highest": float(strength[best]), "column": given.names[best], "suspects": len(odd), "copies": len(copies)}
+    facts: dict[str, Fact] = {"highest": float(strength[best]), "column": given.names[best], "suspects": len(odd), "copies": len(copies)}
     if copies:
         names = ", ".join(given.names[j] for j in copies[:NAMED])
         told = f"{len(copies)} columns are the outcome itself: {names}."

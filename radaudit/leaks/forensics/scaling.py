@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np  # noqa: TID253
 
+from radaudit.findings import Fact
 from radaudit.leaks.forensics.forms import Marks, marks
 from radaudit.leaks.forensics.state import Standing, State
 
@@ -34,7 +35,12 @@ def judge(given: Evidence) -> State:
 
 def _compare(whole: Marks, part: Marks, other: Marks) -> State | None:
     only_whole, only_part = int((whole.hit & ~part.hit).sum()), int((part.hit & ~whole.hit).sum())
-    facts = {"form": whole.form, "columns": int(whole.usable.sum()), "pooled": int(whole.hit.sum()), "training": int(part.hit.sum())}
+    facts: dict[str, Fact] = {
+        "form": whole.form,
+        "columns": int(whole.usable.sum()),
+        "pooled": int(whole.hit.sum()),
+        "training": int(part.hit.sum()),
+    }
     told = f"{facts['pooled']} of {facts['columns']} columns have {whole.form} over all rows, {facts['training']} over training rows."
     if whole.certain and only_whole > CLEARLY * only_part:
         return State(kind=KIND, standing=Standing.PROVED_LEAK, sentence=told, facts=facts)
@@ -50,7 +56,7 @@ def _ranks(given: Evidence) -> State:
     """Rank transforms leave the same set of values in every column of the rows they were fitted on."""
     pooled = _same_values(given.values)
     training = _same_values(given.values[given.training])
-    facts = {"form": "ranks", "columns": pooled[1], "pooled": pooled[0], "training": training[0]}
+    facts: dict[str, Fact] = {"form": "ranks", "columns": pooled[1], "pooled": pooled[0], "training": training[0]}
     if pooled[0] >= max(LEAST_COLUMNS, MULTISET * pooled[1]):
         told = f"{pooled[0]} of {pooled[1]} columns without ties hold the same values over all rows: ranks of all rows."
         return State(kind=KIND, standing=Standing.PROVED_LEAK, sentence=told, facts=facts)
@@ -63,9 +69,8 @@ def _ranks(given: Evidence) -> State:
 def _same_values(x: Floats) -> tuple[int, int]:
     """Return how many columns without ties share one set of values, and how many columns are without ties."""
     ordered = np.sort(x, axis=0)
-    untied: Bools = ((ordered[1:] > ordered[:-1]).all(axis=0) if len(x) > 1 else np.zeros(x.shape[1], dtype=bool)) & ~np.isnan(x).any(
-        axis=0
-    )
+    rising = np.asarray((ordered[1:] > ordered[:-1]).all(axis=0) if len(x) > 1 else np.zeros(x.shape[1], dtype=bool))
+    untied: Bools = np.asarray(rising & ~np.isnan(x).any(axis=0))
     if int(untied.sum()) < LEAST_COLUMNS:
         return 0, int(untied.sum())
     kept = ordered[:, untied]

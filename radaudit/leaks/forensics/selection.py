@@ -43,7 +43,7 @@ def judge(given: Evidence) -> State:
 def _decided(pooled: dict[str, float], trained: dict[str, float], count: int) -> State:
     on_all = max(pooled, key=lambda name: pooled[name])
     on_part = max(trained, key=lambda name: trained[name])
-    facts = {"selected": count, "families": len(pooled), "on_all": pooled[on_all], "on_training": trained[on_part]}
+    facts: dict[str, float | str] = {"selected": count, "families": len(pooled), "on_all": pooled[on_all], "on_training": trained[on_part]}
     facts |= {"family_all": on_all, "family_training": on_part}
     ahead, whole, part = pooled[on_all] - trained[on_part], f"{pooled[on_all]:.0%}", f"{trained[on_part]:.0%}"
     if pooled[on_all] >= EXACT and ahead > 0 and count >= LEAST_SELECTED:

@@ -117,6 +117,9 @@ def neighbour_information(x: Floats, y: Floats) -> Floats:
     """
     spread_of = x.std(axis=0)
     scaled = x / np.where(spread_of > 0, spread_of, 1.0)
+    # ties are broken as scikit-learn breaks them with random_state=0, the state that scripts give
+    noise = np.random.RandomState(0).standard_normal(size=x.shape)
+    scaled = scaled + 1e-10 * np.maximum(1.0, np.abs(scaled).mean(axis=0)) * noise
     total = np.zeros(x.shape[1])
     ordered = np.sort(scaled, axis=0)
     for c in (0.0, 1.0):

@@ -54,7 +54,12 @@ def judge(given: Evidence) -> State:
     training = best_cuts(given.outcome, given.predictions, known & given.training)
     cut, digits = given.threshold, significant(given.threshold)
     room = max(written_error(cut), prediction_error(given.predictions[known]))
-    facts = {"threshold": cut, "digits": digits, "on_test": test.inside(cut, room), "equals_test": test.equal(cut, room)}
+    facts: dict[str, float | int | str] = {
+        "threshold": cut,
+        "digits": digits,
+        "on_test": test.inside(cut, room),
+        "equals_test": test.equal(cut, room),
+    }
     facts |= {
         "on_training": training.inside(cut, room) if training else "",
         "equals_training": training.equal(cut, room) if training else "",

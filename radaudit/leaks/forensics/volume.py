@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from radaudit.leaks.forensics.evidence import Evidence
 
 KIND = "volume"
-SURE = 0.9  # rank correlation from which the predictions are the volume, whatever else they are
-LIMIT = (
-    0.8  # rank correlation from which two quantities order patients alike; Welch et al. 2019 found 0.9 and more in a published signature
-)
+LIMIT = 0.9  # rank correlation from which the predictions are the volume: that of a published signature (Welch 2019)
 LEAST_ROWS = 10
 WHAT, UNIT = "(mesh|voxel|tumou?r|lesion|gross|approximate)?", "([ _.-]?(mm3|cm3|ml|cc|mesh|voxel))?"
 VOLUME = re.compile(rf"(^|[^a-z]){WHAT}[ _.-]?(volume|gtv|mtv){UNIT}([^a-z]|$)")
@@ -45,10 +42,9 @@ def judge(given: Evidence) -> State:
     rho, j, count = best
     facts: dict[str, float | int | str] = {"rho": rho, "limit": LIMIT, "rows": count, "column": given.names[j], **_aucs(given, j)}
     told = f"The rank correlation of predictions and {given.names[j]} is {rho:.2f} in {count} rows; "
-    told += f"{SURE}, or {LIMIT} if volume alone does as well, is a stand-in."
-    as_good = "auc" in facts and float(facts["volume_auc"]) >= float(facts["auc"])
+    told += f"{LIMIT} and more would be a stand-in."
     standing = Standing.EVIDENCE_OF_CLEAN if abs(rho) < 0.5 else Standing.NO_EVIDENCE
-    if abs(rho) >= SURE or (abs(rho) >= LIMIT and as_good):
+    if abs(rho) >= LIMIT:
         standing = Standing.SUSPECTED
     return State(kind=KIND, standing=standing, sentence=told, facts=facts)
 

@@ -306,8 +306,9 @@ def claim_question(told: Told) -> Question:
         )
     auc = told.figures.get("auc")
     suggested = tuple(f"auc >= {value:g}" for value in (*((auc.low,) if auc and auc.low else ()), 0.5))
-    shown = f"none stated; auc {auc.text} was reported" if auc else "none stated"
-    return Question(key="claim", label='claim: auc on set "test" at least', value="", shown=shown, candidates=suggested, sure=False)
+    reported = f"; auc {auc.text} was reported" if auc else ""
+    shown = f'auc on set "test" at least: ?  (none stated{reported})'
+    return Question(key="claim", label="claim", value="", shown=shown, candidates=suggested, sure=False)
 
 
 def ambiguous(key: str, what: str, candidates: Sequence[str], fix: str) -> StudyError:
