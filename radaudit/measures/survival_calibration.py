@@ -18,7 +18,7 @@ from radaudit.arrays import frozen
 from radaudit.followup.cox import fit_cox
 from radaudit.followup.partial_likelihood import partial_likelihood
 from radaudit.measures.estimate import Estimate, unknown
-from radaudit.measures.horizon import positive, ratio_of_counts, risks_of
+from radaudit.measures.horizon import jackknifed, observed_of_counts, positive, ratio_of_counts, risks_of
 from radaudit.measures.kaplan_meier import kaplan_meier
 from radaudit.measures.normal import two_sided
 from radaudit.measures.resampling import draw_counts
@@ -87,6 +87,8 @@ def survival_slope(rows: Followed, score: ArrayLike, level: float = 0.95) -> Est
 def observed_over_expected(rows: Followed, risk: ArrayLike, horizon: float, level: float = 0.95) -> Estimate:
     """Return the product-limit risk over the mean predicted one, interval on the log scale from Greenwood (predictions as given).
 
+    Where patients have several rows Greenwood would take them for more patients than there are: the jackknife by patient then.
+
     Raises PERF-001, PERF-002, PERF-005, PERF-006, PERF-122.
     """
     fraction(level, "level")
@@ -94,6 +96,14 @@ def observed_over_expected(rows: Followed, risk: ArrayLike, horizon: float, leve
     method = "product-limit over mean predicted risk, Greenwood, log scale"
     if math.isnan(value):
         return unknown("nobody is followed up to the horizon", patients=rows.patients, events=rows.events, level=level, method=method)
+    if rows.clustered:
+        return jackknifed(
+            rows,
+            lambda counts: ratio_of_counts(rows, risk, horizon, counts),
+            level,
+            scale="log",
+            what="product-limit over mean predicted risk",
+        )
     curve = kaplan_meier(rows, level)
     k = int(np.searchsorted(curve.times, horizon, side="right")) - 1
     share, error = (float(curve.share[k]), float(curve.error[k])) if k >= 0 else (1.0, 0.0)
@@ -254,6 +264,8 @@ def _observed(part: Followed, horizon: float, level: float) -> Estimate:
     people = {"level": level, "patients": part.patients, "events": part.events, "method": curve.method}
     if not (part.time >= horizon).any() and part.time.size and not part.event[part.time == part.time.max()].all():
         return unknown("nobody of the group is followed up to the horizon", **people)  # type: ignore[arg-type]
+    if part.clustered:
+        return jackknifed(part, lambda counts: observed_of_counts(part, horizon, counts), level, scale="logit", what="product-limit risk")
     share, low, high = curve.at(horizon)
     if low is None or high is None:
         return Estimate(value=1 - share, reason="Greenwood has no variance here", **people)  # type: ignore[arg-type]

@@ -71,10 +71,6 @@ class BaselineHazard:
         """Return the risk by the horizon (n,), with the C library's exp and expm1."""
         return np.array([hazard_risk(score, self.hazard[-1]) for score in scores.tolist()], dtype=np.float64)
 
-    def risks(self, scores: Floats) -> Floats:
-        """Return the risk by each of ``times`` (n, k)."""
-        return np.stack([np.array([hazard_risk(score, h) for score in scores.tolist()]) for h in self.hazard], axis=1)
-
     def step(self) -> dict[str, Any]:
         """Return the step as the signature file holds it."""
         return {"op": "cox", "horizon": self.horizon, "times": list(self.times), "cumulative_hazard": list(self.hazard)}

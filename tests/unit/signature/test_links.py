@@ -53,12 +53,9 @@ def test_the_risk_by_the_horizon_never_overflows(score: float) -> None:
         assert risk == pytest.approx(1 - math.exp(-0.5 * math.exp(score)))
 
 
-def test_risks_at_earlier_times_rise_to_the_risk_at_the_horizon() -> None:
+def test_the_risk_is_that_of_the_last_hazard_and_a_refused_row_has_none() -> None:
     link = BaselineHazard(times=(1.0, 2.0), hazard=(0.1, 0.4))
-    scores = np.array([-1.0, 0.0, 2.0, np.nan])
-    table = link.risks(scores)
-    assert (table[:3, 0] < table[:3, 1]).all()
-    np.testing.assert_array_equal(table[:, 1], link.risk(scores))
+    np.testing.assert_allclose(link.risk(np.array([0.0, np.nan])), [1 - math.exp(-0.4), np.nan])
     assert link.horizon == 2.0
 
 
