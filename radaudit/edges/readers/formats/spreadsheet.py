@@ -77,6 +77,8 @@ def sheet_names(path: Path) -> tuple[str, ...]:
             packed = stream.read(2) == b"PK"
         if packed:
             refuse_bombs(path, path.name)
+        else:
+            biff.refuse_unsound(path.read_bytes())
         book = CalamineWorkbook.from_path(str(path))
         shown = [m.name for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet and m.visible == SheetVisibleEnum.Visible]
         return tuple(name for name in shown if book.get_sheet_by_name(name).height)
