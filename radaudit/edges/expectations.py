@@ -11,7 +11,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from string import Template
@@ -45,9 +45,15 @@ LOCAL = ("rows",)  # profiles whose rows stand for people: their names stay on t
 
 def warm_up() -> threading.Thread:
     """Start importing Great Expectations (seconds) in a thread, so that reading tables and importing overlap; joining is optional."""
-    thread = threading.Thread(target=_gx, name="great_expectations", daemon=True)
+    thread = threading.Thread(target=_beforehand, name="great_expectations", daemon=True)
     thread.start()
     return thread
+
+
+def _beforehand() -> None:
+    """Import it if that goes well; what goes wrong here is met again, and told, where the library is used."""
+    with suppress(Exception):
+        _gx()
 
 
 def run_suites(profiles: Profiles, rules: CheckRules, folder: Path | None = None) -> tuple[Finding, ...]:
