@@ -8,7 +8,7 @@ const ERROR_VALUE = /^#[A-Z0-9/!?_ ]+[!?]?$/;
 const INFINITE = /^[+-]?(?:inf|infinity|∞)$/i;
 const CENSORED = /^(?:<=?|>=?|≤|≥)\s*[+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?$/;
 const ROUNDED = /^[0-9]\.[0-9]+[eE]\+[0-9]{2,}$/;
-const UNREADABLE = ["READ-030", "READ-031", "READ-032", "READ-033", "READ-034", "READ-035", "READ-036", "SITE-100"];
+const UNREADABLE = ["READ-030", "READ-031", "READ-032", "READ-033", "READ-034", "READ-035", "READ-036", "READ-104", "SITE-100"];
 const NOT_COMPARED = ["version", "imageTypes", "sigma"];
 const MATTERS = ["binCount", "binWidth", "distances", "force2D", "force2Ddimension", "gldm_a", "interpolator", "normalize", "normalizeScale",
   "preCrop", "removeOutliers", "resampledPixelSpacing", "resegmentMode", "resegmentRange", "sigma", "symmetricalGLCM", "voxelArrayShift",
@@ -55,10 +55,25 @@ function decoded(bytes, stated) {
   if (starts(0xef, 0xbb, 0xbf)) return [strict(bytes.subarray(3), "utf-8"), "utf-8", 0];
   if (starts(0xff, 0xfe)) return [strict(bytes.subarray(2), "utf-16le", "utf-16-le"), "utf-16-le", 0];
   if (starts(0xfe, 0xff)) return [strict(bytes.subarray(2), "utf-16be", "utf-16-be"), "utf-16-be", 0];
+  const wide = withoutMark(bytes);
+  if (wide) return [strict(bytes, wide.replace("16-", "16"), wide), wide, 0];
   if (bytes.includes(0)) throw new Refused("SITE-100");
   try { return [new TextDecoder("utf-8", {fatal: true, ignoreBOM: true}).decode(bytes), "utf-8", 0]; } catch { /* not UTF-8 */ }
+  const foreign = Uint8Array.from(new Set(bytes.filter((byte) => byte > 127)));
+  const letters = (name) => [...new TextDecoder(name).decode(foreign)].every((letter) => /\p{L}/u.test(letter) || controls(letter, name));
+  const controls = (letter, name) => name === "windows-1252" && letter.codePointAt(0) >= 0x80 && letter.codePointAt(0) < 0xa0;
+  if (foreign.every((byte) => byte <= 0x9f) && letters("macintosh") && letters("windows-1252")) throw new Refused("READ-104");
   const text = windows(bytes);
   return [text, "windows-1252", [...text].filter((letter) => letter.codePointAt(0) > 127).length];
+}
+function withoutMark(bytes) {
+  const start = [...bytes.subarray(0, 400)];
+  if (start.length < 4 || (start.length % 2 && bytes.length < 400)) return null;
+  const odd = start.filter((_, i) => i % 2), even = start.filter((_, i) => !(i % 2));
+  const zeros = (half) => half.filter((byte) => byte === 0).length;
+  if (zeros(odd) > 0.9 * odd.length && !zeros(even)) return "utf-16-le";
+  if (zeros(even) > 0.9 * even.length && !zeros(odd)) return "utf-16-be";
+  return null;
 }
 function sample(text) {
   const returns = count(text, "\r"), feeds = count(text, "\n"), both = count(text, "\r\n");

@@ -19,7 +19,7 @@ from radaudit.sitepack.checking import Found, Report, Rules, check
 
 WIDTH = 80
 FAIL, WARN, NOTE = "FAIL", "WARN", "NOTE"
-UNREADABLE = ("READ-030", "READ-031", "READ-032", "READ-033", "READ-034", "READ-035", "READ-036", "SITE-100")
+UNREADABLE = ("READ-030", "READ-031", "READ-032", "READ-033", "READ-034", "READ-035", "READ-036", "READ-104", "SITE-100")
 MOST_ROWS = 8
 LARGEST = 1 << 30
 USAGE = "usage: python check.pyz TABLE.csv [--json]"

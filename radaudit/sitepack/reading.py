@@ -76,13 +76,39 @@ def decoded(data: bytes, stated: str | None) -> tuple[str, str, int]:
     for mark, name in MARKS:
         if data.startswith(mark):
             return strict(data[len(mark) :], name), name, 0
+    if name := without_mark(data):
+        return strict(data, name), name, 0
     if b"\0" in data:
         raise Refused("SITE-100")
     try:
         return data.decode("utf-8"), "utf-8", 0
     except UnicodeDecodeError:
+        refuse_mac(data)
         text = strict(data, "cp1252")
         return text, "windows-1252", sum(1 for letter in text if not letter.isascii())
+
+
+def without_mark(data: bytes) -> str | None:
+    """Return the UTF-16 a file without a mark is in, if nearly every other byte of its beginning is zero."""
+    start = data[:400]
+    if len(start) < 4 or (len(start) % 2 and len(data) < 400):
+        return None
+    for zeros, letters, name in ((start[1::2], start[0::2], "utf-16-le"), (start[0::2], start[1::2], "utf-16-be")):
+        if zeros.count(0) > 0.9 * len(zeros) and letters.count(0) == 0:
+            return name
+    return None
+
+
+def refuse_mac(data: bytes) -> None:
+    """Refuse READ-104 if mac-roman makes words of the foreign bytes at least as well as windows-1252 does."""
+    foreign = sorted({byte for byte in data if byte > 127})
+    mac, windows = bytes(foreign).decode("mac-roman"), bytes(foreign).decode("cp1252", "replace")
+    if (
+        foreign[-1] <= 0x9F
+        and all(letter.isalpha() for letter in mac)
+        and all(letter.isalpha() or letter == "\ufffd" for letter in windows)
+    ):
+        raise Refused("READ-104")
 
 
 def strict(data: bytes, name: str) -> str:

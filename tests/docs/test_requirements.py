@@ -45,5 +45,5 @@ def test_the_page_is_current(writer: ModuleType) -> None:
 )
 def test_the_check_can_fail(writer: ModuleType, change: dict[str, object], word: str) -> None:
     rows = deepcopy(writer.read())
-    rows[0] |= change
+    rows[2] |= change
     assert any(word in problem for problem in writer.problems(rows))

@@ -238,7 +238,7 @@ roles:
   subject: {column: patient_id, normalise: fold-case}
   unit: lesion
   site: hospital
-  outcome: {kind: survival, time: months, status: status, event: "1"}
+  outcome: {kind: survival, time: months, status: status, event: "1", horizon: "12"}
 split: {test: {by: random, fraction: 0.5}}
 harmonise: {method: none}
 """
@@ -270,7 +270,8 @@ def at(*changes: tuple[int, str, str], **how: str) -> Vector:
 REGION_VECTORS: dict[str, Vector] = {
     "regions-clean": text,
     "regions-two-delimiters": lambda table: text([[*row, "note,1" if not i else "a,b"] for i, row in enumerate(table)], delimiter=";"),
-    "regions-no-encoding": lambda table: text(table).replace(b"OSLO", b"OSL\x81", 1),
+    "regions-no-encoding": lambda table: text(table).replace(b"OSLO", b"OS\x81\xd0", 1),
+    "regions-letters-of-two-encodings": lambda table: text(table).replace(b"OSLO", b"OSL\x8e", 1),
     "regions-of-another-site": at((2, "hospital", "Oslo"), (3, "hospital", "BERGEN"), (4, "hospital", "")),
     "regions-without-region": lambda table: text([[cell for j, cell in enumerate(row) if j != 1] for row in table]),
     "regions-odd-times": at((2, "months", "-3"), (3, "months", "long"), (4, "months", "-")),

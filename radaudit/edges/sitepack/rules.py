@@ -29,8 +29,9 @@ SCHEMA = "radaudit/sitepack/1"
 WILD = "*?["
 MOST_LEVELS = 10  # more different numbers are a measurement, as in joining.covariates
 ALWAYS = (
-    "READ-001", "READ-003", "READ-004", "READ-005", "READ-031", "READ-032", "READ-033", "READ-034", "READ-035", "READ-036", "FEAT-008",
-    "FEAT-010", "FEAT-030", "FEAT-032", "FEAT-056", "FEAT-058", "FEAT-143", "ID-001", "ID-004", "ID-032", "ID-033", "ID-035", "ID-050",
+    "READ-001", "READ-003", "READ-004", "READ-005", "READ-031", "READ-032", "READ-033", "READ-034", "READ-035", "READ-036", "READ-104",
+    "FEAT-008", "FEAT-010", "FEAT-030", "FEAT-032", "FEAT-056", "FEAT-058", "FEAT-143",
+    "ID-001", "ID-004", "ID-032", "ID-033", "ID-035", "ID-050",
 )  # fmt: skip
 
 

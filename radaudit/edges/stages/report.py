@@ -152,7 +152,7 @@ def level_lines(evidence: dict[str, Any]) -> tuple[str, ...]:
     first, *rest = ladder_lines(evidence["ladder"])
     filled = "; ".join(f"{made['name']} {made['counts']['evidence']} of {made['counts']['items']}" for made in evidence["checklists"][:3])
     lines = [*wrapped(first, first="level     "), *(part for line in rest for part in wrapped(line, first="          "))]
-    return (*lines, f"filled    {filled}   (radaudit checklist)")
+    return (*lines, *wrapped(f"{filled}   (radaudit checklist)", first="filled    "))
 
 
 def sealed(ws: Workspace, evidence: dict[str, Any], kept: dict[str, Any], patients: Sequence[str]) -> Path:

@@ -67,7 +67,9 @@ def full_evidence(evidence: dict[str, Any]) -> None:
     evidence["signature"] |= {"coefficients": [{"feature": "a", "raw": 1.0, "standardised": 0.1}], "intercept": 0.0}
     evidence["verdict"] |= {"sentence": "s", "post_hoc": False}
     evidence |= {"decision_rule": [], "tiles": [], "coverage": {"possible": 1, "total": 2, "missing": []}, "findings": []}
-    evidence |= dict.fromkeys(("cohort", "features", "harmonisation", "leaks", "performance", "development", "transport", "provenance"))
+    evidence |= dict.fromkeys(
+        ("cohort", "features", "harmonisation", "leaks", "performance", "development", "transport", "choices", "provenance")
+    )
 
 
 def test_a_dossier_keeps_its_schema_and_a_damaged_one_does_not() -> None:
