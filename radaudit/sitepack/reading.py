@@ -76,8 +76,9 @@ def decoded(data: bytes, stated: str | None) -> tuple[str, str, int]:
     for mark, name in MARKS:
         if data.startswith(mark):
             return strict(data[len(mark) :], name), name, 0
-    if name := without_mark(data):
-        return strict(data, name), name, 0
+    wide = without_mark(data)
+    if wide:
+        return strict(data, wide), wide, 0
     if b"\0" in data:
         raise Refused("SITE-100")
     try:
