@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from radaudit.checks import columns, features, outcome, patients, sites
+from radaudit.checks import columns, decimal_marks, features, outcome, patients, sites
 from radaudit.checks.profile import Profiles, SiteRow, profile
 from radaudit.checks.rules import CheckRules
 from radaudit.errors import DesignError
@@ -39,6 +39,7 @@ QUESTIONS = (
     features.zero_features,
     features.units_by_site,
     features.far_values,
+    decimal_marks.lost_decimal_marks,
     features.still_at_site,
     features.absent_at_site,
     features.already_standardised,
@@ -94,10 +95,18 @@ SHIPPED = "expectations/"
 
 def site_lines(profiles: Profiles, findings: Iterable[Finding]) -> tuple[SiteRow, ...]:
     """Return the table by site with the verdict of the findings that concern each: FAIL (blocking), warn (major or minor) or ok."""
+    findings = list(findings)
     worst: dict[str, int] = {}
     for finding in findings:
         if finding.verdict is Verdict.FAILED:
             for name in finding.concerns:
                 worst[name] = min(worst.get(name, len(RANK)), RANK[finding.severity])
     words = {RANK[Severity.BLOCKING]: "FAIL", RANK[Severity.MAJOR]: "warn", RANK[Severity.MINOR]: "warn"}
-    return tuple(replace(row, verdict=words.get(worst.get(row.site, len(RANK)), "ok")) for row in profiles.sites)
+    lines = (replace(row, verdict=words.get(worst.get(row.site, len(RANK)), "ok")) for row in profiles.sites)
+    return tuple(replace(row, settings=_settings(row.site, findings)) for row in lines)
+
+
+def _settings(site: str, findings: Iterable[Finding]) -> str:
+    """Return the extraction settings of a site that differ from most, ``ok`` if none does, nothing if the tables do not state any."""
+    asked = [one for one in findings if one.code in ("FEAT-004", "FEAT-033") and one.verdict in (Verdict.PASSED, Verdict.FAILED)]
+    return ", ".join(one.scope for one in asked if site in one.concerns) or ("ok" if asked else "")

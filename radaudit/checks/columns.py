@@ -59,7 +59,7 @@ def constant_columns(table: FeatureTable, profiles: Profiles, rules: CheckRules)
 def forbidden_features(table: FeatureTable, profiles: Profiles, rules: CheckRules) -> Finding:
     """Ask whether a column with another role, or one under ``roles.never``, is among the features (FEAT-061)."""
     roles = table.roles
-    outcome = (roles.outcome.column,) if roles.outcome else ()
+    outcome = (roles.outcome.column, roles.outcome.time or "") if roles.outcome else ()
     barred = {name.casefold() for name in (roles.patient, roles.unit or "", roles.site or "", *outcome, *roles.never) if name}
     bad = [name for name in table.features if name.casefold() in barred]
     return answer(
@@ -78,6 +78,8 @@ def outcome_copies(table: FeatureTable, profiles: Profiles, rules: CheckRules) -
 
     known = np.isfinite(table.outcome)
     event = table.outcome[known] == 1.0
+    if profiles.people.kind == "continuous":
+        return answer("FEAT-062", Verdict.NOT_APPLICABLE, "A continuous outcome has no classes to separate.")
     if min(int(event.sum()), int((~event).sum())) < LEAST_PER_CLASS or not table.features:
         sentence = f"Fewer than {LEAST_PER_CLASS} events or non-events: a feature may separate them by chance."
         return answer("FEAT-062", Verdict.NOT_APPLICABLE, sentence)

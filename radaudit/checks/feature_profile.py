@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np  # noqa: TID253  (numeric module; checks/__init__ does not import it)
 
 from radaudit.arrays import frozen
+from radaudit.checks.drift import beyond_chance, distances, sampled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from radaudit.arrays import Bools, Floats, Ints
 
@@ -74,7 +75,7 @@ class SiteFeatureProfile:
 
     ``constant`` is 1 if a feature that varies elsewhere does not at the site, NaN below two values; ``decades`` is the difference of the
     mean log10 magnitude (zeros left out) from the median of the other sites; ``eta2`` is the share of the feature's variance explained by
-    being at this site or not.
+    being at this site or not; ``ks`` and ``psi`` are the distances of ``checks.drift``, 0 where chance makes as much.
     """
 
     sites: tuple[str, ...]
@@ -87,32 +88,45 @@ class SiteFeatureProfile:
     constant: Floats
     decades: Floats
     eta2: Floats
+    ks: Floats
+    psi: Floats
 
     def columns(self) -> dict[str, object]:
         """Return the profile in long form, one row per site and feature, sites outermost.
 
-        ``missing_share`` is NaN for features that are known nowhere, ``constant`` for those that vary nowhere.
+        ``missing_share`` is NaN for features that are known nowhere, ``missing_some`` for those known nowhere at the site too, ``constant``
+        for those that vary nowhere.
         """
         s, p = len(self.sites), len(self.features)
         known = np.where(self.n.sum(axis=0) > 0, self.missing_share, np.nan)
-        tables = ("n", "missing_share", "mean", "sd", "constant", "decades", "eta2")
+        some = np.where(self.n > 0, self.missing_share, np.nan)
+        tables = ("n", "missing_share", "mean", "sd", "constant", "decades", "eta2", "ks", "psi")
         named = {"site": [site for site in self.sites for _ in range(p)], "feature": list(self.features) * s}
-        return {**named, **{name: getattr(self, name).ravel() for name in tables}, "missing_share": known.ravel()}
+        return {
+            **named,
+            **{name: getattr(self, name).ravel() for name in tables},
+            "missing_share": known.ravel(),
+            "missing_some": some.ravel(),
+        }
 
 
 def profile_features(
-    values: Floats, features: Sequence[str], sites: Sequence[str], *, tail_share: float = 0.05
+    values: Floats, features: Sequence[str], sites: Sequence[str], *, tail_share: float = 0.05, level: float = 0.05
 ) -> tuple[FeatureProfile, SiteFeatureProfile]:
-    """Profile ``values (n, p)`` by feature and by site; memory bounded by blocks of CELLS."""
+    """Profile ``values (n, p)`` by feature and by site, drift at family-wise ``level``; memory bounded by blocks of CELLS."""
     names = tuple(sorted(set(sites)))
     position = {site: i for i, site in enumerate(names)}
     codes = np.array([position[site] for site in sites], dtype=np.int64)
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], np.arange(len(names)))
     width = max(8, CELLS // max(len(values), 1))
-    blocks = [_block(values[:, a : a + width], order, starts, tail_share) for a in range(0, values.shape[1], width)]
+    picks = sampled(np.diff(np.append(starts, len(values)))) if len(names) > 1 else np.zeros(0, dtype=np.int64)
+    drawn = codes[order][picks]
+    blocks = [_block(values[:, a : a + width], order, starts, tail_share, picks, drawn) for a in range(0, values.shape[1], width)]
     whole = {name: _joined([block[0][name] for block in blocks]) for name in _FEATURE}
     by_site = {name: _joined([block[1][name] for block in blocks], (len(names), 0)) for name in _SITE}
+    d, index, here, elsewhere = (by_site.pop(name) for name in ("d", "index", "here", "elsewhere"))
+    by_site["ks"], by_site["psi"] = beyond_chance(d, index, here, elsewhere, level)
     by_site["constant"] = np.where(whole["distinct"] > 1, by_site["constant"], np.nan)
     digests = [digest for block in blocks for digest in block[2]]
     columns: dict[str, Any] = {name: (_whole_numbers if name in _COUNTS else frozen)(whole[name]) for name in _FEATURE}
@@ -125,7 +139,7 @@ _FEATURE = (
     *("eta2", "decades", "tail", "standardised"),
 )
 _COUNTS = ("n", "missing", "infinite", "distinct", "constant", "standardised")
-_SITE = ("n", "rows", "missing_share", "mean", "sd", "constant", "decades", "eta2")
+_SITE = ("n", "rows", "missing_share", "mean", "sd", "constant", "decades", "eta2", "d", "index", "here", "elsewhere")
 
 
 def _joined(parts: list[Floats], empty: tuple[int, ...] = (0,)) -> Floats:
@@ -138,8 +152,13 @@ def _whole_numbers(values: Floats) -> Ints:
     return whole
 
 
-def _block(values: Floats, order: Ints, starts: Ints, tail_share: float) -> tuple[dict[str, Floats], dict[str, Floats], list[bytes]]:
-    """Profile a block ``(n, b)``; features become rows so that every reduction runs along contiguous memory."""
+def _block(
+    values: Floats, order: Ints, starts: Ints, tail_share: float, picks: Ints, drawn: Ints
+) -> tuple[dict[str, Floats], dict[str, Floats], list[bytes]]:
+    """Profile a block ``(n, b)``; features become rows so that every reduction runs along contiguous memory.
+
+    ``picks`` are the rows, sorted by site, whose distributions are compared, ``drawn`` their sites.
+    """
     x = np.ascontiguousarray(values.T)[:, order]
     digests = [hashlib.sha256(row.tobytes()).digest() for row in np.where(np.isnan(x), np.nan, x) + 0.0]
     infinite = np.isinf(x)
@@ -155,6 +174,8 @@ def _block(values: Floats, order: Ints, starts: Ints, tail_share: float) -> tupl
     peak = np.fmax(np.abs(minimum), np.abs(maximum))
     scale = np.where(peak > LARGE, peak, 1.0)
     parts, mean, total = _by_site(x, finite, starts, n, scale)
+    part = np.ascontiguousarray(x[:, picks])
+    parts["decades"] = _from_others(_log_magnitude(part, drawn, len(starts)))
     sd = np.sqrt(_ratio(total, n - 1)) * scale
     rows = float(max(x.shape[1], 1))
     unit = np.minimum(np.abs(sd - 1), np.abs(sd * np.sqrt(_ratio(n - 1, n)) - 1))  # sample or population standard deviation
@@ -175,6 +196,7 @@ def _block(values: Floats, order: Ints, starts: Ints, tail_share: float) -> tupl
         "tail": _tail(ranked, n, tail_share),
         "standardised": (np.abs(mean * scale) < STANDARD) & (unit < STANDARD),
     }
+    parts |= dict(zip(("d", "index", "here", "elsewhere"), distances(part, drawn, len(starts)), strict=True))
     return whole, parts, digests
 
 
@@ -195,7 +217,6 @@ def _by_site(x: Floats, finite: Bools, starts: Ints, n: Ints, scale: Floats) -> 
     within = np.maximum(summed(deviation * deviation) - between, 0.0)
     low, high = _extremes(x, starts)
     share = _ratio(between * _ratio(n * np.ones_like(count), n - count), total * np.ones_like(count))
-    magnitude = _log_magnitude(x, finite, summed)
     some = len(starts) > 1
     tables = {
         "n": count,
@@ -204,7 +225,6 @@ def _by_site(x: Floats, finite: Bools, starts: Ints, n: Ints, scale: Floats) -> 
         "mean": (centre + mean) * scale,
         "sd": np.sqrt(_ratio(within, count - 1)) * scale,
         "constant": np.where(count > 1, (low == high).astype(np.float64), np.nan),
-        "decades": _from_others(magnitude),
         "eta2": np.minimum(share, 1.0) if some else np.full(count.shape, np.nan),
         "between": np.minimum(_ratio(between.sum(axis=0), total), 1.0) if some else np.full(len(x), np.nan),
     }
@@ -217,12 +237,18 @@ def _extremes(x: Floats, starts: Ints) -> tuple[Floats, Floats]:
     return np.fmin.reduceat(x, starts, axis=1).T, np.fmax.reduceat(x, starts, axis=1).T
 
 
-def _log_magnitude(x: Floats, finite: Bools, summed: Callable[[Floats], Floats]) -> Floats:
-    """Return the mean log10 magnitude by site ``(s, b)``, zeros left out, NaN below three values: a unit shifts it by its power of ten."""
-    some = finite & (x != 0)
+def _log_magnitude(x: Floats, codes: Ints, sites: int) -> Floats:
+    """Return the mean log10 magnitude by site ``(s, b)``, zeros left out, NaN below three values: a unit shifts it by its power of ten.
+
+    ``x (b, m)`` is the part of the rows that stands for all, ``codes (m,)`` their sites in ascending order.
+    """
+    if not x.shape[1]:
+        return np.full((sites, len(x)), np.nan)
+    starts = np.searchsorted(codes, np.arange(sites))
+    some = np.isfinite(x) & (x != 0)
     logs = np.log10(np.abs(np.where(some, x, 1.0)))
-    count = summed(some.astype(np.float64))
-    return np.where(count >= 3, _ratio(summed(logs), count), np.nan)
+    count = np.add.reduceat(some.astype(np.float64), starts, axis=1).T
+    return np.where(count >= 3, _ratio(np.add.reduceat(logs, starts, axis=1).T, count), np.nan)
 
 
 def _from_others(magnitude: Floats) -> Floats:

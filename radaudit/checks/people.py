@@ -12,31 +12,50 @@ from radaudit.tables import FeatureTable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """Patients with an event, without one, and with an unknown outcome; rows is the number of table rows they have."""
+    """Patients with an event, without one, and with an unknown outcome; rows is the number of table rows they have.
+
+    Survival: without an event means censored. A continuous outcome has no events: who has a value is without one.
+    """
 
     rows: int
     events: int
     non_events: int
     unknown: int
+    kind: str = "binary"
 
     @property
     def patients(self) -> int:
         """All patients."""
         return self.events + self.non_events + self.unknown
 
+    @property
+    def telling(self) -> int:
+        """The patients that estimates hang on: the smaller class, those with the event if others are censored, all with a value."""
+        if self.kind == "continuous":
+            return self.non_events
+        return self.events if self.kind == "survival" else min(self.events, self.non_events)
+
+    @property
+    def tellers(self) -> str:
+        """Who they are."""
+        return {"continuous": "patients with a value", "survival": "patients with the event"}.get(
+            self.kind, "patients of the smaller class"
+        )
+
 
 def people(table: FeatureTable, site: str | None = None) -> People:
     """Count the patients of the table, or of one site; a patient with any event is an event."""
     fates: dict[str, float] = {}
-    rows = 0
+    rows, kind = 0, "binary" if table.roles.outcome is None else table.roles.outcome.kind
     for patient, where, outcome in zip(table.patients, table.sites, table.outcome.tolist(), strict=True):
         if site is None or where == site:
             rows += 1
             before = fates.get(patient, math.nan)
+            outcome = 0.0 if kind == "continuous" and not math.isnan(outcome) else outcome
             fates[patient] = outcome if math.isnan(before) else max(before, 0.0 if math.isnan(outcome) else outcome)
     events = sum(fate == 1.0 for fate in fates.values())
     known = sum(not math.isnan(fate) for fate in fates.values())
-    return People(rows=rows, events=events, non_events=known - events, unknown=len(fates) - known)
+    return People(rows=rows, events=events, non_events=known - events, unknown=len(fates) - known, kind=kind)
 
 
 def people_by_site(table: FeatureTable) -> Mapping[str, People]:

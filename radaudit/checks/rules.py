@@ -15,7 +15,9 @@ class CheckRules:
 
     ``scale_decades`` is the factor 10**x from which two sites are said to use different units: real site effects of radiomic features stay
     below a factor of about 30, unit and decimal-mark accidents start at 1,000 (2.7 leaves room for noise in a mean of logarithms).
-    ``separation`` is the AUC of a single feature from which it is taken for a copy of the outcome (VALIDATION.md 3.2, L2).
+    ``drift_ks`` and ``drift_psi`` are the distances between a site and the others from which a feature is said to drift, ``chart_share``
+    is the share of features that leaves its control limits at once. ``separation`` is the AUC of a single feature from which it is taken
+    for a copy of the outcome (VALIDATION.md 3.2, L2).
     """
 
     patients_per_site: int = 20
@@ -32,6 +34,9 @@ class CheckRules:
     separation: float = 0.97
     association: float = 0.1
     chance: float = 0.05
+    drift_ks: float = 0.3
+    drift_psi: float = 0.25
+    chart_share: float = 0.5
 
     @staticmethod
     def of(rules: Mapping[str, float]) -> CheckRules:

@@ -52,7 +52,7 @@ def single_site(table: FeatureTable, profiles: Profiles, rules: CheckRules) -> F
 def small_sites(table: FeatureTable, profiles: Profiles, rules: CheckRules) -> Finding:
     """Ask whether every site has the patients and events the study asks for (SIZE-002)."""
     few = [row for row in profiles.sites if row.people.patients < rules.patients_per_site]
-    rare = [row for row in profiles.sites if row.people.events < rules.events_per_site]
+    rare = [row for row in profiles.sites if row.people.kind != "continuous" and row.people.events < rules.events_per_site]
     small = sorted({row.site for row in (*few, *rare)})
     size = {row.site: f"{row.site} ({row.people.patients} patients, {row.people.events} events)" for row in profiles.sites}
     rule = f"{rules.patients_per_site} patients and {rules.events_per_site} events"

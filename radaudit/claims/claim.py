@@ -14,6 +14,17 @@ LABELS = {
     "sensitivity": "sensitivity at the locked threshold",
     "specificity": "specificity at the locked threshold",
     "delta_auc": "gain in AUC",
+    "c_index": "C-index",
+    "c_index_uno": "C-index (Uno)",
+    "auc_at": "AUC at the horizon",
+    "brier_at": "Brier score at the horizon",
+    "ipa": "index of prediction accuracy at the horizon",
+    "observed_expected": "observed over expected risk at the horizon",
+    "delta_c_index": "gain in C-index",
+    "r2": "R\u00b2",
+    "rmse": "root mean squared error",
+    "mae": "mean absolute error",
+    "delta_r2": "gain in R\u00b2",
 }
 PLACES = {"test": "in the test set", "new_site": "at a new site (95% prediction interval)"}
 

@@ -63,7 +63,7 @@ def _by_interval(claim: Claim, seen: Observed) -> tuple[Answer, int, str]:
     where = PLACES.get(claim.on, claim.on)
     if seen.value is None or seen.low is None or seen.high is None:
         return Answer.UNDETERMINED, 5, f"The {claim.label} {where} could not be computed: {seen.reason or 'no interval'}."
-    people = f"{seen.patients} patients, {seen.events} events" if seen.patients else ""
+    people = f"{seen.patients} patients" + (f", {seen.events} events" if seen.events else "") if seen.patients else ""
     text = f"{seen.low:.2f} to {seen.high:.2f}"
     point = f"point estimate {seen.value:.2f}" + (f"; {people}" if people else "")
     if claim.holds(seen.low) and claim.holds(seen.high):

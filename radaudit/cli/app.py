@@ -9,7 +9,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from radaudit.cli.audit import audit
 from radaudit.cli.check import check
+from radaudit.cli.checklist import checklist
 from radaudit.cli.conduct import BUG, INTERRUPTED, USAGE, json_document
 from radaudit.cli.console import Console
 from radaudit.cli.demo import demo
@@ -17,29 +19,37 @@ from radaudit.cli.doctor import doctor
 from radaudit.cli.evaluate import evaluate
 from radaudit.cli.explain import explain
 from radaudit.cli.family import Family
+from radaudit.cli.features import features
 from radaudit.cli.federate import FEDERATE
+from radaudit.cli.guard import guard
+from radaudit.cli.ibsi import ibsi
 from radaudit.cli.ingest import ingest
 from radaudit.cli.init import init
 from radaudit.cli.lock import lock
+from radaudit.cli.multiverse import multiverse
 from radaudit.cli.recompute import recompute
+from radaudit.cli.repeatability import repeatability
 from radaudit.cli.report import report
 from radaudit.cli.run import run as run_
 from radaudit.cli.score import score
 from radaudit.cli.show import show
 from radaudit.cli.site import SITE
+from radaudit.cli.sitepack import sitepack
 from radaudit.cli.status import status
 from radaudit.cli.verify import verify
 
 GROUPS = {
-    "Begin": (demo, init, doctor),
+    "Begin": (demo, init, features, ibsi, doctor),
     "A study, in this order": (ingest, check, run_, status, lock, evaluate, report, SITE),
-    "Read what was found": (verify, score, recompute, explain, show),
-    "With other hospitals": (FEDERATE,),
+    "Beside a study": (repeatability, multiverse),
+    "Audit what others did": (audit, guard),
+    "Read what was found": (verify, score, recompute, checklist, explain, show),
+    "With other hospitals": (sitepack, FEDERATE),
 }
 EPILOG = """\
 \b
 Exit codes
-  0    done, nothing blocking; evaluate, report: primary claims supported
+  0    done, nothing blocking; evaluate, report, audit: claims supported
   1    done: blocking finding, refused rows, or a claim that is not supported
   2    wrong command line
   3    input or study file cannot be used

@@ -12,7 +12,7 @@ import typer
 
 from radaudit.cli.conduct import Options, Result, conduct
 from radaudit.cli.console import Console
-from radaudit.cli.progress import Progress
+from radaudit.cli.progress import Spinner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Call:
 
     folder: Path
     console: Console
-    progress: Progress
+    progress: Spinner
     json: bool
 
 
@@ -75,7 +75,7 @@ def _conducted(function: Callable[..., Result], common: dict[str, tuple[Any, Any
             colour=plumbing["color"],
         )
 
-        def body(console: Console, progress: Progress) -> Result:
+        def body(console: Console, progress: Spinner) -> Result:
             return function(Call(folder=folder or Path(), console=console, progress=progress, json=options.json == "-"), **values)
 
         return conduct(options, body)

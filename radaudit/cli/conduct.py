@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from radaudit.cli.console import Console
 from radaudit.cli.log import frames, log
-from radaudit.cli.progress import Progress, Spinner
+from radaudit.cli.progress import Spinner
 from radaudit.errors import RadauditError, StudyError
 from radaudit.findings import Finding
 
@@ -96,7 +96,7 @@ class Options:
     colour: str = "auto"
 
 
-Body = Callable[[Console, Progress], Result]
+Body = Callable[[Console, Spinner], Result]
 
 
 def conduct(options: Options, body: Body) -> int:
@@ -183,10 +183,21 @@ def _print(console: Console, options: Options, result: Result | None, document: 
     if options.json == "-":
         console.raw(text)
         return
+    if not _ours(Path(options.json)):
+        console.say(f"warning: {options.json} is a file that radaudit did not write; it was left as it is")
+        return
     try:
         Path(options.json).write_text(text, encoding="utf-8")
     except OSError as error:
         console.say(f"warning: {options.json} could not be written: {error.strerror or type(error).__name__}")
+
+
+def _ours(path: Path) -> bool:
+    """Return True unless the path is a file with something else in it: ``--json cases.json`` may not replace a table."""
+    try:
+        return not path.is_file() or path.stat().st_size == 0 or SCHEMA.encode() in path.read_bytes()
+    except OSError:
+        return True
 
 
 def _lines(result: Result) -> list[str]:

@@ -45,6 +45,12 @@ class Spinner:
         assert self._task is not None
         self._bar.update(self._task, description=inert(f"{self.title}: {what}"))
 
+    def rest(self) -> None:
+        """Leave the line to a question; the next word begins a new one."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
     def _begin(self) -> None:
         from rich.console import Console as Terminal
         from rich.progress import Progress as Bar

@@ -130,6 +130,62 @@ def cohort() -> Schema:
     )
 
 
+def proofs(items: str = "") -> Schema:
+    """Return the schema of what names proofs by their words: a condition, a leg, an item."""
+    return {**many(TEXT), **({"minItems": int(items)} if items else {})}
+
+
+def checklist() -> Schema:
+    """Return the schema of one checklist: a yes names at least one proof."""
+    state = {"enum": ["evidence found", "no evidence", "not applicable", "needs a person"]}
+    item = parts(
+        {
+            "id": TEXT,
+            "section": TEXT,
+            "text": TEXT,
+            "verified": FLAG,
+            "state": state,
+            "proofs": proofs(),
+            "kind": {"enum": ["A", "M", "H"]},
+        },
+        needed="id section text verified state proofs",
+    )
+    yes = {"properties": {"state": {"const": "evidence found"}}}
+    item |= {"if": yes, "then": {"properties": {"proofs": proofs("1")}, "required": ["kind"]}}
+    names = ("items", "evidence", "automatic", "form", "person", "open", "needs_person", "not_applicable")
+    words = dict.fromkeys(("name", "title", "version", "doi", "reference", "licence", "source"), TEXT)
+    score = parts(
+        {"value": NUMBER, "automatic": NUMBER, "with_people": NUMBER, "lowest": NUMBER, "highest": NUMBER, "unit": TEXT, "rule": TEXT}
+    )
+    condition = parts({"id": TEXT, "text": TEXT, "holds": FLAG, "proofs": proofs()})
+    members = {**words, "verified": FLAG, "doi_verified": FLAG, "items": many(item), "counts": parts(dict.fromkeys(names, COUNT))}
+    return parts({**members, "score": score, "conditions": many(condition)}, needed=" ".join(members))
+
+
+def ladder() -> Schema:
+    """Return the schema of the ladder of evidence."""
+    leg = parts({"code": TEXT, "asks": TEXT, "met": FLAG, "proofs": proofs(), "reason": TEXT})
+    rung = parts({"n": COUNT, "name": TEXT, "means": TEXT, "met": FLAG, "legs": many(leg)})
+    need = parts({"code": TEXT, "title": TEXT, "reason": TEXT, "fix": TEXT})
+    above = parts({"name": TEXT, "means": TEXT, "needs": many(need)})
+    members = {
+        "level": COUNT,
+        "of": COUNT,
+        "name": TEXT,
+        "sentence": TEXT,
+        "levels": many(rung),
+        "next": maybe(above),
+        "scenario": maybe(rung),
+    }
+    return parts(members)
+
+
+def proof() -> Schema:
+    """Return the schema of one proof: at least one pointer into this document, with the digest of what stands there."""
+    seal = parts({"pointer": {"type": "string", "pattern": "^/evidence/"}, "sha256": DIGEST})
+    return parts({"kind": {"enum": ["A", "M", "H"]}, "says": TEXT, "evidence": {**many(seal), "minItems": 1}})
+
+
 def evidence() -> Schema:
     """Return the schema of the member ``evidence``; sections without a stated form are objects or null."""
     section = maybe({"type": "object"})
@@ -138,7 +194,7 @@ def evidence() -> Schema:
     gap = parts({"input": TEXT, "checks": COUNT, "codes": many(TEXT)})
     members = {
         "study": study,
-        "signature": signature(),
+        "signature": maybe(signature()),
         "verdict": verdict,
         "claims": many(claim()),
         "decision_rule": many(TEXT),
@@ -146,9 +202,18 @@ def evidence() -> Schema:
         "coverage": parts({"possible": COUNT, "total": COUNT, "missing": many(gap)}),
         "findings": many(finding()),
         "cohort": maybe(cohort()),
-        **dict.fromkeys(("features", "harmonisation", "leaks", "performance", "development", "transport", "provenance"), section),
+        **dict.fromkeys(
+            ("features", "harmonisation", "leaks", "performance", "development", "transport", "choices", "provenance"), section
+        ),
     }
-    return parts(members)
+    # later members: a dossier made before them stays a dossier
+    later = {
+        "reporting": section,
+        "checklists": maybe(many(checklist())),
+        "ladder": maybe(ladder()),
+        "proofs": {"type": "object", "additionalProperties": proof()},
+    }
+    return parts({**members, **later}, needed=" ".join(members))
 
 
 def record() -> Schema:

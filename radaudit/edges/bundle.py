@@ -58,6 +58,8 @@ def seal(files: Mapping[str, bytes], key: StudyKey) -> dict[str, bytes]:
         found = f"missing or empty: {', '.join(missing) or 'none'}; not allowed: {', '.join(odd) or 'none'}"
         raise DossierError("VERIFY-005", "these files are no dossier", found=found)
     document = read_document(files["dossier.json"])
+    if document["evidence"].get("signature") is not None and not files.get("signature.json"):
+        raise DossierError("VERIFY-005", "these files are no dossier", found="missing or empty: signature.json")
     chain = document["record"].get("ledger") or {}
     manifest = "".join(f"{sha256(files[name])}  {name}\n" for name in sorted(files)).encode("ascii")
     statement = {

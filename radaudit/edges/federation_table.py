@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from radaudit.edges.inert import inert as unrunnable
 from radaudit.edges.readers.formats.raw import RawTable, ReadOptions
 from radaudit.edges.readers.registry import read_table
 from radaudit.errors import StudyError, TableError, listed, nearest
@@ -112,12 +113,12 @@ def _csv(raw: RawTable, result: Floats, place: Mapping[str, int]) -> bytes:
     columns: list[Sequence[str]] = [
         ["" if value != value else repr(value) for value in result[:, place[column.name]].tolist()]
         if column.name in place
-        else column.as_texts()
+        else list(map(unrunnable, column.as_texts()))
         for column in raw.columns
     ]
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(raw.names)
+    writer.writerow(map(unrunnable, raw.names))
     writer.writerows(zip(*columns, strict=True))
     return stream.getvalue().encode("utf-8")
 

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from radaudit.codes import answer
 from radaudit.edges.joining import endpoint, patients, places
+from radaudit.edges.joining.competing import competing_events
 from radaudit.edges.joining.covariates import refuse_odd_numbers
 from radaudit.edges.joining.extraction import about_settings, common, extractor, in_words
 from radaudit.edges.joining.facts import Facts, gather
 from radaudit.edges.joining.measured import measure
 from radaudit.edges.joining.opened import open_tables
-from radaudit.edges.joining.pool import Pool, about_columns, pooled
+from radaudit.edges.joining.pool import Pool, about_columns, lacking_roles, pooled
+from radaudit.edges.joining.reliability import repeatable
 from radaudit.errors import TableError, nearest
 from radaudit.findings import Verdict, ranked
 from radaudit.tables.intake import FlowStep, Intake
@@ -44,7 +46,12 @@ def read_study(plan: Plan, folder: Path) -> Intake:
     measured = [measure(one, plan) for one in features]
     pool = pooled(plan, features, measured)
     findings = [finding for one in opened for finding in one.raw.findings]
-    findings += about_columns(pool.names, features, measured)
+    findings += about_columns(
+        pool.names, [(one.label, one.raw.reader, found.columns) for one, found in zip(features, measured, strict=True)]
+    )
+    pool, registers, unrepeatable, said = repeatable(plan, folder, pool, features)
+    findings += said
+    findings += lacking_roles(plan, features, others)
     facts = gather(features, others, pool.ids, plan)
     _expect_columns(plan, facts)
     refuse_odd_numbers(plan, facts)
@@ -64,11 +71,12 @@ def read_study(plan: Plan, folder: Path) -> Intake:
     findings += about_settings(pool, sites)
     findings += endpoint.time_units(plan, facts, sites)
     table = _table(plan, pool, facts, sites, batches, outcome, kept)
+    findings += competing_events(table)
     accounting = [note for one in opened for note in one.raw.accounting] + [note for one in measured for note in one.accounting]
     return Intake(
         table=table,
-        sources=tuple(one.source for one in opened),
-        accounting=(*accounting, *facts.accounting),
+        sources=(*(one.source for one in opened), *registers),
+        accounting=(*accounting, *facts.accounting, *unrepeatable),
         flow=flow,
         findings=tuple(ranked(findings)),
         dictionary=identities(table.features, extractor=extractor(features), settings=common(pool.settings)),
@@ -87,6 +95,9 @@ def _expect_columns(plan: Plan, facts: Facts) -> None:
         "roles.date": (date,) if date else (),
         "split.test.column": (split.column,) if split.by == "column" and split.column else (),
     }
+    protocol = plan.declared_protocol()
+    if protocol is not None:
+        named["protocol.rules"] = protocol.columns
     derived = plan.site_column
     for at, names in named.items():
         lost = [name for name in names if name not in facts.columns and name != derived]
@@ -160,6 +171,8 @@ def _failed_cases(rows: Sequence[int], pool: Pool) -> Finding:
 def _about_people(plan: Plan, pool: Pool) -> Iterator[Finding]:
     has_units = plan.columns.unit is not None or any(opened.entry.unit for opened in pool.files)
     yield from patients.spelt_alike(pool.ids)
+    if plan.columns.subject.pattern is not None:
+        yield from patients.against_pattern(pool.ids, plan.columns.subject.pattern, pool.places())
     yield from patients.repeated(pool.ids, pool.units, pool.values, pool.places(), has_units=has_units)
     yield from patients.one_image(pool.ids, pool.images, pool.places())
 

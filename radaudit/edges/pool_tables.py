@@ -201,7 +201,7 @@ def _roles(stated: Mapping[str, Any]) -> Roles:
         covariates=tuple(stated["covariates"]),
         clinical=tuple(stated["clinical"]),
         never=tuple(stated["never"]),
-        outcome=None if outcome is None else Outcome(**outcome),
+        outcome=None if outcome is None else Outcome(**{**outcome, "competing": tuple(outcome.get("competing", ()))}),
     )
 
 

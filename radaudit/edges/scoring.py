@@ -140,11 +140,16 @@ def _read(table: Path, options: TableOptions) -> RawTable:
 
 
 def _expect_features(document: Mapping[str, Any], raw: RawTable) -> None:
-    """Raise TableError FEAT-002 if the table lacks feature columns of the signature: every row would be refused for the same reason."""
+    """Raise TableError FEAT-002 if the table lacks feature columns of the signature: every row would be refused for the same reason.
+
+    FEAT-001 if most are lacking because another extractor named them: a name that IBSI links is not a value that is comparable.
+    """
     features = [item for item in document["inputs"] if item["kind"] == "feature"]
     lost = [str(item["name"]) for item in features if not any(raw.has(name) for name in (item["name"], *item["aliases"]))]
     if not lost:
         return
+    if 2 * len(lost) > len(features):
+        _refuse_other_extractor(features, raw)
     plain = {_as_r_writes(name): name for name in raw.names}
     written = [plain[_as_r_writes(name)] for name in lost if _as_r_writes(name) in plain]
     near = nearest(lost[0], raw.names)
@@ -157,6 +162,28 @@ def _expect_features(document: Mapping[str, Any], raw: RawTable) -> None:
         found=listed(map(shown, raw.names), most=12),
         near=near and shown(near, longest=200),
         fix=fix,
+    )
+
+
+def _refuse_other_extractor(features: Sequence[Mapping[str, Any]], raw: RawTable) -> None:
+    from radaudit.tables.names import identity
+    from radaudit.tables.namespaces import namespace
+
+    theirs, example = namespace(raw.names)
+    known = {name: scheme for name in [str(item["name"]) for item in features] if (scheme := namespace([name] * 3)[0])}
+    ours = next(iter(known.values()), "")
+    if not theirs or not ours or theirs == ours:
+        return
+    there = {code for name in raw.names if (code := identity(name, extractor=raw.reader).ibsi)}
+    linked = sum(identity(name).ibsi in there for name in known)
+    raise TableError(
+        "FEAT-001",
+        f"the names of {raw.label} look like {theirs}; the signature was built with {ours}",
+        found=shown(example),
+        near=f"IBSI links {linked} of {len(features)} features, but settings and definitions differ: a name is not a value",
+        fix="extract with the program and settings of the signature; without a bridging study the values are not comparable",
+        theirs=theirs,
+        ours=ours,
     )
 
 

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -18,6 +18,9 @@ from radaudit.errors import StudyError
 from radaudit.study.plan import Plan
 from radaudit.study.problem import Path as Where
 from radaudit.study.problem import Problem
+
+if TYPE_CHECKING:
+    from radaudit.study.reading import Source
 
 LARGEST = 1 << 18  # bytes: a study of a thousand files needs a third of it
 DEEPEST = 10
@@ -57,7 +60,18 @@ def load_study(path: Path) -> LoadedStudy:
 
 def plan_of_text(text: str, name: str = "study.yaml") -> Plan:
     """Return the plan a text states; ``name`` is what messages call the file."""
-    from radaudit.study.reading import Source, read_plan, refusal
+    from radaudit.study.reading import read_plan
+
+    return read_plan(*_stated(text, name))
+
+
+def read_document(file: Path) -> tuple[dict[str, Any], Source]:
+    """Return the mapping in a plan file and where each of its paths stands. Raises StudyError as ``load_study`` does."""
+    return _stated(_decoded(_bytes(file), file.name), file.name)
+
+
+def _stated(text: str, name: str) -> tuple[dict[str, Any], Source]:
+    from radaudit.study.reading import Source, refusal
 
     written = read_yaml(text, name)
     source = Source(name, written.lines)
@@ -65,7 +79,7 @@ def plan_of_text(text: str, name: str = "study.yaml") -> Plan:
         raise refusal(written.problems, written.document, source)
     if not isinstance(written.document, dict):
         raise StudyError("STUDY-002", f"{name} holds no mapping of keys and values", fix="schema: radaudit/study/1\nstudy: <name>\n...")
-    return read_plan(written.document, source)
+    return written.document, source
 
 
 def _bytes(file: Path) -> bytes:

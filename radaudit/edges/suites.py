@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from radaudit.checks.profile import KINDS
+from radaudit.checks.ranges import RANGES, Bound, Known, matching
 from radaudit.checks.rules import CheckRules
 from radaudit.codes import all_codes
 from radaudit.digests import strict_json
@@ -24,6 +25,7 @@ from radaudit.findings import Severity
 
 OWN_CODE = "FEAT-069"
 TYPE = re.compile(r"expect_(column|table|compound|multicolumn|select)_[a-z_]+")
+BETWEEN = "expect_column_values_to_be_between"
 REFUSED = ("row_condition", "condition_parser", "query", "template_dict")  # text that would be run as code
 RULE = re.compile(r"(-?)\$([a-z_]+)")
 SEVERITIES = {"critical": Severity.BLOCKING, "warning": Severity.MINOR, "info": Severity.NOTE}
@@ -56,6 +58,25 @@ def read_suites(rules: CheckRules, folder: Path | None = None) -> list[Suite]:
     if folder is not None and folder.is_dir():
         suites += _read_folder(folder, "study/expectations", rules, ours=False)
     return suites
+
+
+def bounds_of(suites: Iterable[Suite], dictionary: Sequence[Known]) -> dict[str, list[Bound]]:
+    """Return by feature the ranges that range suites state for it, in the order of the suites."""
+    found: dict[str, list[Bound]] = {}
+    for suite in suites:
+        for item in suite.expected if suite.what in RANGES else ():
+            if item.type == BETWEEN:
+                one = item.arguments
+                bound = Bound(
+                    code=item.code,
+                    low=one.get("min_value"),
+                    high=one.get("max_value"),
+                    open_low=bool(one.get("strict_min")),
+                    open_high=bool(one.get("strict_max")),
+                )
+                for i in matching(suite.what, str(one["column"]), dictionary):
+                    found.setdefault(dictionary[i].name, []).append(bound)
+    return found
 
 
 def _read_folder(folder: Path, label: str, rules: CheckRules, *, ours: bool) -> list[Suite]:

@@ -232,6 +232,12 @@ class Workspace:
 
         return evaluate(self, reason, amend=amend, progress=progress)
 
+    def multiverse(self, splits: int, progress: Progress = silent) -> StageResult:
+        """Build the signature again on other splits and with other pipelines, after the test set was opened."""
+        from radaudit.edges.stages.multiverse import multiverse
+
+        return multiverse(self, progress, splits=splits)
+
     def report(self, progress: Progress = silent) -> StageResult:
         """Write a new dossier."""
         from radaudit.edges.stages.report import report

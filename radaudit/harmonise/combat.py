@@ -258,6 +258,7 @@ def estimates(
     informative = frame.touched & ~frame.simple.any(axis=0)
     if method.mean_only:
         informative = frame.touched & (frame.n > 0).all(axis=0)
+    together = method.parametric and not method.mean_only and method.stop == "converged"
     for group, member in _members(groups):
         at, teachers = np.flatnonzero(member & frame.touched), np.flatnonzero(member & informative)
         shared = method.eb and len(teachers) >= priors.FEWEST_FEATURES
@@ -266,25 +267,39 @@ def estimates(
             notes.append(
                 f"empirical Bayes is off: {where} has {len(teachers)} informative feature(s), a prior needs {priors.FEWEST_FEATURES}"
             )
-        for b, batch in enumerate(moments.batches):
-            if b == ref:
-                continue
-            prior = Prior.estimate(frame.gamma_hat[b, teachers], frame.delta_hat[b, teachers]) if shared else None
-            if prior is not None:
-                found.append((batch, group, prior))
-            donors = informative[at] if shared and not method.parametric else None
-            own = _posterior(frame, b, at, prior, method, moments.features, donors)
-            gamma[b, at], delta[b, at], sd[b, at] = own.gamma, own.delta, own.gamma_sd
+        others = [b for b in range(len(moments.batches)) if b != ref]
+        own = {b: Prior.estimate(frame.gamma_hat[b, teachers], frame.delta_hat[b, teachers]) for b in others} if shared else {}
+        found += [(moments.batches[b], group, prior) for b, prior in own.items()]
+        donors = informative[at] if shared and not method.parametric else None
+        solved = _solved_together(frame, own, at) if together and own else {}
+        for b in others:
+            one = _posterior(frame, b, at, own.get(b), method, moments.features, donors, solved.get(b))
+            gamma[b, at], delta[b, at], sd[b, at] = one.gamma, one.delta, one.gamma_sd
     return gamma, delta, sd, tuple(found), tuple(notes)
 
 
+def _solved_together(frame: Frame, own: Mapping[int, Prior], at: Ints) -> dict[int, Posterior]:
+    """Return the parametric estimates of the batches with a prior for the features ``at``, one loop for all."""
+    cells = np.ix_(np.array([*own], dtype=np.int64), at)
+    usable = np.where(frame.simple[cells], 1.0, frame.delta_hat[cells])
+    solved = priors.parametric_all(frame.gamma_hat[cells], usable, frame.n[cells].astype(np.float64), tuple(own.values()))
+    return dict(zip(own, solved, strict=True))
+
+
 def _posterior(
-    frame: Frame, b: int, at: Ints, prior: Prior | None, method: Method, features: tuple[str, ...], donors: Bools | None = None
+    frame: Frame,
+    b: int,
+    at: Ints,
+    prior: Prior | None,
+    method: Method,
+    features: tuple[str, ...],
+    donors: Bools | None = None,
+    solved: Posterior | None = None,
 ) -> Posterior:
-    """Return the estimates of batch ``b`` for the features ``at``; without a prior the raw ones."""
-    raw, spread, n, simple = frame.gamma_hat[b, at], frame.delta_hat[b, at], frame.n[b, at].astype(np.float64), frame.simple[b, at]
+    """Return the estimates of batch ``b`` for the features ``at``; without a prior the raw ones; ``solved``: known but for thin cells."""
+    raw, n, simple = frame.gamma_hat[b, at], frame.n[b, at].astype(np.float64), frame.simple[b, at]
     one = np.ones(len(at))
-    usable = np.where(simple, 1.0, spread) if simple.any() else spread
+    usable = np.where(simple, 1.0, frame.delta_hat[b, at])
     if prior is None:
         if bool((n == 0).any()):
             absent = [features[j] for j in at[n == 0]]
@@ -293,7 +308,9 @@ def _posterior(
             )
         delta = one if method.mean_only else usable
         return Posterior(gamma=raw, delta=delta, gamma_sd=np.sqrt(delta / n))
-    if donors is not None:
+    if solved is not None:
+        own = solved
+    elif donors is not None:
         own = priors.nonparametric(raw, usable, n, donors, scale=not method.mean_only)
     elif method.mean_only:
         own = priors.mean_only(raw, prior)

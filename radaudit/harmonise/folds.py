@@ -10,12 +10,10 @@ import numpy as np  # noqa: TID253
 from radaudit.errors import DesignError
 from radaudit.harmonise.batch_moments import CANCELLED, BatchMoments
 from radaudit.harmonise.coding import CovariateCoding, Covariates
-from radaudit.harmonise.moments import SiteMoments, as_labels, measure
+from radaudit.harmonise.moments import SiteMoments, measure_parts
 
 if TYPE_CHECKING:
     from radaudit.harmonise.kernel import Kernel
-
-JOIN = "\x1f"  # between batch and fold in a label that nobody sees; no batch can hold it
 
 
 def fold_moments(
@@ -33,24 +31,10 @@ def fold_moments(
     All folds have one coding, so that they add and subtract. Raises DesignError HARM-014 for folds that are not numbered so, and as
     ``measure``.
     """
-    labels = as_labels(batch, len(x))
     numbers = [int(number) for number in folds]
-    if len(numbers) != len(labels) or sorted(set(numbers)) != list(range(max(numbers, default=-1) + 1)):
+    if sorted(set(numbers)) != list(range(max(numbers, default=-1) + 1)):
         raise DesignError("HARM-014", "folds are not numbered 0, 1, ..., one number per row", fix="one fold number per row, none left out")
-    if any(JOIN in label for label in set(labels)):
-        raise DesignError("HARM-014", "a batch label holds a control character", fix="name the batches in plain text")
-    joint = [f"{label}{JOIN}{number}" for label, number in zip(labels, numbers, strict=True)]
-    every = measure(x, joint, covariates, features=features, coding=coding, kernel=kernel)
-    own: list[dict[str, BatchMoments]] = [{} for _ in range(max(numbers) + 1)]
-    for label, moments in zip(every.batches, every.per_batch, strict=True):
-        name, _, number = label.rpartition(JOIN)
-        own[int(number)][name] = moments
-    return [
-        SiteMoments(
-            features=every.features, coding=every.coding, batches=tuple(sorted(fold)), per_batch=tuple(fold[b] for b in sorted(fold))
-        )
-        for fold in own
-    ]
+    return list(measure_parts(x, batch, numbers, covariates, features=features, coding=coding, kernel=kernel).values())
 
 
 def without_each(folds: Sequence[SiteMoments]) -> list[SiteMoments]:

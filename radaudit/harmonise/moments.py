@@ -170,21 +170,24 @@ def measure_parts(
     """
     table = as_table(x, features)
     labels = as_labels(batch, len(table))
-    if len(part) != len(table):
-        raise DesignError("HARM-014", f"{len(part)} parts for {len(table)} rows", fix="give one part per row")
+    numbers = np.asarray(part, dtype=np.int64)
+    if len(numbers) != len(table):
+        raise DesignError("HARM-014", f"{len(numbers)} parts for {len(table)} rows", fix="give one part per row")
     known = coding if coding is not None else CovariateCoding.learn(covariates, len(table))
     columns = np.ascontiguousarray(known.indicate(covariates, len(table)).T)
     categories = known.categories
     names = tuple(sorted(set(labels)))
-    where = positions(labels, names)
-    code = np.asarray(part)
-    found: dict[int, SiteMoments] = {}
-    for number in sorted(set(code.tolist())):
-        own = [(name, rows[code[rows] == number]) for name, rows in zip(names, where, strict=True)]
-        own = [(name, rows) for name, rows in own if len(rows)]
-        per_batch = tuple(_measure_batch(table, rows, columns[:, rows], categories, features, kernel) for _, rows in own)
-        found[number] = SiteMoments(features=tuple(features), coding=known, batches=tuple(name for name, _ in own), per_batch=per_batch)
-    return found
+    own: dict[int, dict[str, BatchMoments]] = {number: {} for number in np.unique(numbers).tolist()}
+    for name, rows in zip(names, positions(labels, names), strict=True):
+        here = numbers[rows]
+        order = np.argsort(here, kind="stable")
+        ends = np.flatnonzero(np.diff(here[order])) + 1
+        for at in np.split(rows[order], ends):
+            own[int(numbers[at[0]])][name] = _measure_batch(table, at, columns[:, at], categories, features, kernel)
+    return {
+        number: SiteMoments(features=tuple(features), coding=known, batches=tuple(found), per_batch=tuple(found.values()))
+        for number, found in own.items()
+    }
 
 
 def as_table(x: Any, features: Sequence[str]) -> NDArray[Any]:

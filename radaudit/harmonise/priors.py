@@ -7,6 +7,7 @@ carries every feature on its own to the fixed point.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -58,6 +59,16 @@ class Prior:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """What a loop over several batches reads of their priors, one value per cell: ``tau2``, ``gamma_bar``, ``shape``, ``rate`` (k,)."""
+
+    tau2: Floats
+    gamma_bar: Floats
+    shape: Floats
+    rate: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Posterior:
     """Estimates of one batch over k features: ``gamma``, ``delta`` (k,) and the posterior standard deviation of gamma."""
 
@@ -66,7 +77,7 @@ class Posterior:
     gamma_sd: Floats
 
 
-def shrink_mean(gamma_hat: Floats, prior: Prior, n: Floats, delta: Floats) -> Floats:
+def shrink_mean(gamma_hat: Floats, prior: Prior | Stack, n: Floats, delta: Floats) -> Floats:
     """Return the posterior mean of gamma given delta."""
     return (prior.tau2 * n * gamma_hat + delta * prior.gamma_bar) / (prior.tau2 * n + delta)
 
@@ -95,6 +106,20 @@ def parametric(gamma_hat: Floats, delta_hat: Floats, n: Floats, prior: Prior, st
     return Posterior(gamma=gamma, delta=delta, gamma_sd=_mean_sd(prior, n, delta))
 
 
+def parametric_all(gamma_hat: Floats, delta_hat: Floats, n: Floats, own: Sequence[Prior]) -> list[Posterior]:
+    """Return the converged parametric estimates of several batches (B, k), each with its prior: the bits of ``parametric``, in one loop.
+
+    Raises DesignError HARM-016 if a feature does not reach the fixed point.
+    """
+    if any(prior.delta_s2 == 0.0 for prior in own):
+        return [parametric(gamma_hat[b], delta_hat[b], n[b], prior, "converged") for b, prior in enumerate(own)]
+    columns = {name: np.array([[getattr(prior, name)] for prior in own]) for name in ("tau2", "gamma_bar", "shape", "rate")}
+    every = {name: np.broadcast_to(column, n.shape).ravel() for name, column in columns.items()}
+    gamma, delta = _converged(gamma_hat.ravel(), delta_hat.ravel(), ((n - 1.0) * delta_hat).ravel(), n.ravel(), Stack(**every))
+    gamma, delta = gamma.reshape(n.shape), delta.reshape(n.shape)
+    return [Posterior(gamma=gamma[b], delta=delta[b], gamma_sd=_mean_sd(prior, n[b], delta[b])) for b, prior in enumerate(own)]
+
+
 def _golden(gamma_hat: Floats, delta_hat: Floats, squares: Floats, n: Floats, prior: Prior) -> tuple[Floats, Floats]:
     gamma, delta = gamma_hat.copy(), delta_hat.copy()
     for _ in range(MOST_ITERATIONS):
@@ -108,7 +133,7 @@ def _golden(gamma_hat: Floats, delta_hat: Floats, squares: Floats, n: Floats, pr
     raise DesignError("HARM-016", "the published stopping rule does not end", fix='stop="converged"')
 
 
-def _converged(gamma_hat: Floats, delta_hat: Floats, squares: Floats, n: Floats, prior: Prior) -> tuple[Floats, Floats]:
+def _converged(gamma_hat: Floats, delta_hat: Floats, squares: Floats, n: Floats, prior: Prior | Stack) -> tuple[Floats, Floats]:
     """Return the fixed point of every feature; a feature that reached it is moved no more, whatever the others still need.
 
     Given delta, gamma_hat - gamma = (gamma_hat - gamma_bar) delta / (tau2 n + delta): the published pair of updates is one

@@ -137,7 +137,8 @@ def regress(moments: SiteMoments) -> Regression:
     coding = trimmed(moments)
     at = _at(moments, coding)
     within, total = design_cross(moments, coding)
-    refuse_overlap(overlaps_of(coding.columns, within, total))
+    if len(at) and _inverses(within[None], total[None])[1][0]:
+        refuse_overlap(overlaps_of(coding.columns, within, total))
     kx = sum((own.cx[at] for own in moments.per_batch), np.zeros((len(at), len(moments.features))))
     beta = _solved(within, kx)
     _solve_incomplete(moments, at, coding.columns, kx, beta)
@@ -220,24 +221,27 @@ def _inverses(within: Floats, total: Floats) -> tuple[Floats, Bools]:
 
 
 def _by_batch(moments: SiteMoments, at: Ints, beta: Floats) -> tuple[Floats, Floats]:
-    alpha, rss = np.empty((len(moments.batches), beta.shape[1])), np.empty((len(moments.batches), beta.shape[1]))
+    """Return intercepts and residual sums of squares (B, p): every batch at once, then the incomplete features of each."""
+    ss, mean = (np.array([getattr(own, name) for own in moments.per_batch]) for name in ("ss", "mean"))
+    if not len(at):
+        return mean, np.maximum(ss, 0.0)
+    c_mean = np.array([own.c_mean[at] for own in moments.per_batch])
+    cross = np.array([own.c_cross[np.ix_(at, at)] for own in moments.per_batch])
+    shift, along, quadratic = np.zeros_like(ss), np.zeros_like(ss), np.zeros_like(ss)
+    for k in range(len(at)):
+        shift += c_mean[:, k, None] * beta[k]
+        along += beta[k] * np.array([own.cx[at[k]] for own in moments.per_batch])
+        row = cross[:, k, k, None] * beta[k]
+        for j in range(k + 1, len(at)):
+            row += (2.0 * cross[:, k, j])[:, None] * beta[j]
+        quadratic += row * beta[k]
     for b, own in enumerate(moments.per_batch):
-        mean = np.repeat(own.c_mean[at][:, None], beta.shape[1], axis=1)
-        quadratic = np.zeros(beta.shape[1])
-        cross = own.c_cross[np.ix_(at, at)]
-        for k in range(len(at)):
-            row = np.zeros(beta.shape[1])
-            for j in range(k, len(at)):
-                row += (cross[k, j] if j == k else 2.0 * cross[k, j]) * beta[j]
-            quadratic += row * beta[k]
-        if len(at):
-            mean[:, own.partial] = own.partial_c_mean[:, at].T
-            quadratic[own.partial] = np.einsum(
-                "km,mkj,jm->m", beta[:, own.partial], own.partial_c_cross[:, at][:, :, at], beta[:, own.partial]
-            )
-        alpha[b] = own.mean - np.add.reduce(mean * beta, axis=0)
-        rss[b] = np.maximum(own.ss - 2.0 * np.add.reduce(beta * own.cx[at], axis=0) + quadratic, 0.0)
-    return alpha, rss
+        few = own.partial
+        if len(few):
+            shift[b, few] = np.add.reduce(own.partial_c_mean[:, at].T * beta[:, few], axis=0)
+            own_cross = own.partial_c_cross[:, at][:, :, at]
+            quadratic[b, few] = np.einsum("km,mkj,jm->m", beta[:, few], own_cross, beta[:, few])
+    return mean - shift, np.maximum(ss - 2.0 * along + quadratic, 0.0)
 
 
 def residual_moments(moments: SiteMoments, coding: CovariateCoding, beta: Floats) -> tuple[Floats, Floats, Ints, Bools]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from radaudit.tables import FeatureTable
 
 
+MEASURES = {"auc": ("an AUC", 0.5), "c_index": ("a C-index", 0.5), "r2": ("an explained share", 0.0)}
+
+
 class Measured(Protocol):
     """A value with its interval; None where it could not be estimated. ``measures.Estimate`` is one."""
 
@@ -32,7 +35,7 @@ class Case:
     ``without`` names steps the plan does not have (``harmonise.fit`` in a study without harmonisation): silence about them is not a gap.
     ``plan`` is the digest of the plan as it is now, ``allowed`` the number of openings it allows. ``score (n,)`` is the signature's score
     of each row of the table, from resampling for training rows, NaN where there is none. ``site_auc``, ``volume_auc`` and ``auc`` are
-    what the site alone, the volume alone and the signature reach on the same patients.
+    what the site alone, the volume alone and the signature reach on the same patients: an AUC, or what ``measure`` says.
     """
 
     table: FeatureTable
@@ -45,6 +48,12 @@ class Case:
     site_auc: Measured | None = None
     volume_auc: Measured | None = None
     auc: Measured | None = None
+    measure: str = "auc"
+
+    @property
+    def words(self) -> tuple[str, float]:
+        """The measure in words with its article, and what a model that knows nothing reaches."""
+        return MEASURES[self.measure]
 
 
 class Check(Protocol):

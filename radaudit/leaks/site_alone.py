@@ -11,23 +11,24 @@ QUESTION = "Does the site alone predict the outcome?"
 
 
 def check(case: Case) -> Finding:
-    """Answer from the AUC of the site label alone, estimated by the study's own resampling: fails if its interval lies above 0.5."""
+    """Answer from the discrimination of the site label alone, by the study's own resampling: fails if its interval lies above chance."""
     if len(set(case.table.sites)) < 2:
         return answer(CODE, Verdict.NOT_APPLICABLE, "All patients come from one site.")
     found = case.site_auc
     if found is None or found.value is None or found.low is None:
-        return not_run(CODE, "The AUC of the site alone was not estimated.", "site baseline")
+        return not_run(CODE, "What the site alone predicts was not estimated.", "site baseline")
+    name, chance = case.words
     beside = "" if case.auc is None or case.auc.value is None else f"; the signature has {case.auc.value:.2f}"
-    stands_in = found.low > 0.5
+    stands_in = found.low > chance
     return answer(
         CODE,
         Verdict.FAILED if stands_in else Verdict.PASSED,
-        f"Knowing only the site gives an AUC of {found.value:.2f} ({found.low:.2f} to {found.high:.2f}){beside}.",
+        f"Knowing only the site gives {name} of {found.value:.2f} ({found.low:.2f} to {found.high:.2f}){beside}.",
         facts={
             "number": found.value,
-            "site_auc": found.value,
+            f"site_{case.measure}": found.value,
             "low": found.low,
             "high": found.high,
-            "auc": case.auc.value if case.auc else None,
+            case.measure: case.auc.value if case.auc else None,
         },
     )

@@ -33,7 +33,7 @@ def check(case: Case) -> Finding:
         return answer(CODE, Verdict.NOT_APPLICABLE, f"Fewer than {LEAST_ROWS} rows have volume and score, or one of them does not vary.")
     rho = _spearman(volume[both], case.score[both])
     compared = _compared(case)
-    beside = f"; volume alone has an AUC of {compared[0]:.2f}, the signature {compared[1]:.2f}" if compared else ""
+    beside = f"; volume alone has {case.words[0]} of {compared[0]:.2f}, the signature {compared[1]:.2f}" if compared else ""
     return answer(
         CODE,
         Verdict.FAILED if abs(rho) >= LIMIT else Verdict.PASSED,
@@ -43,7 +43,7 @@ def check(case: Case) -> Finding:
             "rho": rho,
             "limit": LIMIT,
             "rows": int(both.sum()),
-            **dict(zip(("volume_auc", "auc"), compared, strict=False)),
+            **dict(zip((f"volume_{case.measure}", case.measure), compared, strict=False)),
         },
     )
 

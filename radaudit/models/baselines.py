@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np  # noqa: TID253
 
 from radaudit.arrays import frozen
-from radaudit.models.elastic_net import ridge_logistic
-from radaudit.models.logistic import linear_scores, logistic
+from radaudit.followup import Followed
+from radaudit.followup.partial_likelihood import partial_likelihood
+from radaudit.models.elastic_net import ridge
+from radaudit.models.link import Link, Logistic, hazard_risk
+from radaudit.models.logistic import linear_scores
+from radaudit.models.losses import LogLoss, Loss
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike
 
     from radaudit.arrays import Floats
@@ -26,7 +32,7 @@ Cells = Sequence[str | float | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelPrevalence:
-    """The shrunken share of events per label; an unknown label has the overall share. Without labels: the prevalence alone."""
+    """The shrunken share of events (or mean) per label; an unknown label has the overall one. Without labels: that alone."""
 
     labels: tuple[str, ...]
     shares: tuple[float, ...]
@@ -56,6 +62,38 @@ def fit_label_prevalence(labels: Sequence[str] | None, outcome: ArrayLike) -> La
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelHazard:
+    """The shrunken hazard ratio per label, and the cumulative ``hazard`` of all rows at the horizon; an unknown label has the ratio 1."""
+
+    labels: tuple[str, ...]
+    ratios: tuple[float, ...]
+    hazard: float
+
+    def risk(self, labels: Sequence[str]) -> Floats:
+        """Return each row's risk by the horizon (n,)."""
+        known = dict(zip(self.labels, self.ratios, strict=True))
+        return np.array([hazard_risk(math.log(known.get(str(label), 1.0)), self.hazard) for label in labels], dtype=np.float64)
+
+    def document(self) -> dict[str, object]:
+        """Return the JSON form."""
+        return {"labels": list(self.labels), "ratios": list(self.ratios), "hazard": self.hazard}
+
+
+def fit_label_hazard(labels: Sequence[str] | None, rows: Followed, horizon: float) -> LabelHazard:
+    """Return (events + 2) / (expected + 2) per label, expected events from the hazard of all rows; None: no labels."""
+    likelihood = partial_likelihood(rows, "breslow")
+    everyone = np.zeros(len(rows))
+    hazard = float(likelihood.hazard_at(everyone, np.array([horizon]))[0])
+    if labels is None:
+        return LabelHazard(labels=(), ratios=(), hazard=hazard)
+    names, code = np.unique(np.asarray([str(label) for label in labels]), return_inverse=True)
+    expected = np.bincount(code, weights=likelihood.hazard_at(everyone, rows.time), minlength=len(names))
+    events = np.bincount(code, weights=rows.event, minlength=len(names))
+    ratios = (events + PRIOR_PATIENTS) / (expected + PRIOR_PATIENTS)
+    return LabelHazard(labels=tuple(names.tolist()), ratios=tuple(ratios.tolist()), hazard=hazard)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """How one column becomes numbers: standardised with its median for missing, or one indicator per training level but the first."""
 
@@ -79,12 +117,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnModel:
-    """A ridge-logistic model of a few columns."""
+    """A ridge model of a few columns: logistic unless the ``link`` says otherwise."""
 
     columns: tuple[Column, ...]
     coefficients: Floats
     intercept: float
     converged: bool
+    link: Link = Logistic()  # noqa: RUF009
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "coefficients", frozen(self.coefficients))
@@ -92,7 +131,7 @@ class ColumnModel:
     def risk(self, cells: Mapping[str, Cells]) -> Floats:
         """Return each row's risk (n,), row by row."""
         design = _design(self.columns, cells)
-        return logistic(linear_scores(design, self.coefficients, self.intercept))
+        return self.link.risk(linear_scores(design, self.coefficients, self.intercept))
 
     def document(self) -> dict[str, object]:
         """Return the JSON form."""
@@ -100,22 +139,30 @@ class ColumnModel:
             {"name": c.name, "kind": c.kind, "levels": list(c.levels), "log": c.logarithm, "median": c.median, "mean": c.mean, "sd": c.sd}
             for c in self.columns
         ]
-        return {"columns": columns, "coefficients": self.coefficients.tolist(), "intercept": self.intercept, "converged": self.converged}
+        numbers = {"coefficients": self.coefficients.tolist(), "intercept": self.intercept, "converged": self.converged}
+        return {"columns": columns, **numbers, **({} if isinstance(self.link, Logistic) else {"link": self.link.step()})}
 
 
 def fit_columns(cells: Mapping[str, Cells], outcome: ArrayLike, *, logarithm: bool = False) -> ColumnModel | None:
-    """Return the ridge-logistic model of these columns, or None if none of them varies.
+    """Return the ridge-logistic model of these columns, as ``fit_columns_by``. Raises DesignError OUT-070."""
+    return fit_columns_by(cells, LogLoss(y=np.asarray(outcome, dtype=np.float64)), logarithm=logarithm)
+
+
+def fit_columns_by(
+    cells: Mapping[str, Cells], loss: Loss, *, linked: Callable[[Floats], Link] = lambda _: Logistic(), logarithm: bool = False
+) -> ColumnModel | None:
+    """Return the ridge model of these columns for a loss, or None if none of them varies; ``linked`` makes the link from its scores (n,).
 
     Numbers are standardised (as logarithms if ``logarithm`` and all are positive), text is one indicator per level, a missing
-    text is a level of its own. The ridge (penalty 0.1/n) keeps separable columns finite. Raises DesignError OUT-070.
+    text is a level of its own. The ridge (penalty 0.1/n) keeps separable columns finite. Raises what the loss raises.
     """
-    y = np.asarray(outcome, dtype=np.float64)
     columns = tuple(column for name in cells if (column := _learn(name, cells[name], logarithm)) is not None)
     if not columns:
         return None
     design = _design(columns, cells)
-    fit = ridge_logistic(design, y, RIDGE / len(y))
-    return ColumnModel(columns=columns, coefficients=fit.coefficients, intercept=fit.intercept, converged=fit.converged)
+    fit = ridge(design, loss, RIDGE / len(design))
+    link = linked(linear_scores(design, fit.coefficients, fit.intercept))
+    return ColumnModel(columns=columns, coefficients=fit.coefficients, intercept=fit.intercept, converged=fit.converged, link=link)
 
 
 def _design(columns: Sequence[Column], cells: Mapping[str, Cells]) -> Floats:

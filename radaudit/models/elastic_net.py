@@ -1,6 +1,6 @@
-"""Elastic-net logistic regression, solved exactly: no random order, no tolerance that moves the selection.
+"""Elastic-net regression (logistic, linear, Cox), solved exactly: no random order, no tolerance that moves the selection.
 
-Minimises mean log-loss + penalty (mixing |w|_1 + (1 - mixing)/2 |w|_2^2), intercept free (Friedman, Hastie and Tibshirani, J Stat
+Minimises mean loss + penalty (mixing |w|_1 + (1 - mixing)/2 |w|_2^2), intercept free (Friedman, Hastie and Tibshirani, J Stat
 Softw 2010, eq. 9). On the active set, with signs fixed, this is smooth and Newton's method ends at rounding level; features
 enter and leave by the optimality conditions: |gradient_j| <= penalty mixing for every feature outside. The final fit is also
 made with scikit-learn's LogisticRegression and the difference is reported (``crosscheck``).
@@ -15,6 +15,7 @@ import numpy as np  # noqa: TID253
 
 from radaudit.arrays import frozen
 from radaudit.errors import DesignError
+from radaudit.models.losses import Loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +28,7 @@ STATIONARY = 1e-10  # largest gradient of the active set at a solution
 OUTSIDE = 1e-8  # relative slack of the conditions on features outside
 STEPS = 1000  # Newton steps of one problem; a handful is usual
 HALVINGS = 40
-SMALL_STEP = 0.01  # squared Newton decrement below which a full step of a logistic problem always descends
+SMALL_STEP = 0.01  # squared Newton decrement below which a full step descends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,28 +55,27 @@ class LinearFit:
         return int(np.count_nonzero(self.coefficients))
 
 
-def largest_penalty(x: Floats, outcome: ArrayLike, mixing: float) -> float:
-    """Return the smallest penalty at which every coefficient is zero: max_j |x_j'(y - mean y)| / (n mixing)."""
-    y = np.asarray(outcome, dtype=np.float64)
+def largest_penalty(x: Floats, loss: Loss, mixing: float) -> float:
+    """Return the smallest penalty at which every coefficient is zero: max_j |x_j' slope of the null model| / (n mixing)."""
     if x.shape[1] == 0:
         return 0.0
-    return float(np.abs(np.einsum("ij,i->j", x, y - y.mean())).max() / (len(y) * mixing))
+    return float(np.abs(np.einsum("ij,i->j", x, loss.null_slope())).max() / (loss.size * mixing))
 
 
 def elastic_net_path(
-    x: Floats, outcome: ArrayLike, penalties: Iterable[float], mixing: float, *, stationary: float = STATIONARY
+    x: Floats, loss: Loss, penalties: Iterable[float], mixing: float, *, stationary: float = STATIONARY
 ) -> tuple[LinearFit, ...]:
     """Return one fit per penalty, in the given order (falling is fastest), each started from the one before; ``x`` (n, k) standardised.
 
     ``stationary`` is the largest gradient allowed on the active set; tuning can do with less than the final fit.
-    Raises DesignError OUT-070 if a class is absent and STUDY-072 for a mixing outside (0, 1] or a penalty that is not positive.
+    Raises DesignError STUDY-072 for a mixing outside (0, 1] or a penalty that is not positive, and what the loss raises (OUT-070, -100,
+    -101).
     """
-    y = np.asarray(outcome, dtype=np.float64)
-    share = _share(y)
+    intercept = loss.start
     if not 0.0 < mixing <= 1.0:
         raise DesignError("STUDY-072", "the mixing of an elastic net lies above 0 and at most at 1", found=str(mixing))
-    problem = _Problem(x, y, mixing, stationary)
-    weights, intercept = np.zeros(x.shape[1]), float(np.log(share / (1.0 - share)))
+    problem = _Problem(x, loss, mixing, stationary)
+    weights = np.zeros(x.shape[1])
     fits = []
     for penalty in penalties:
         if not penalty > 0:
@@ -95,40 +95,32 @@ def elastic_net_path(
     return tuple(fits)
 
 
-def ridge_logistic(x: Floats, outcome: ArrayLike, penalty: float) -> LinearFit:
-    """Return the logistic fit with penalty/2 |w|_2^2 on standardised ``x`` (n, k), every coefficient in. Raises as ``elastic_net_path``."""
-    y = np.asarray(outcome, dtype=np.float64)
-    share = _share(y)
-    problem = _Problem(x, y, 0.0, STATIONARY)
+def ridge(x: Floats, loss: Loss, penalty: float) -> LinearFit:
+    """Return the fit with penalty/2 |w|_2^2 on standardised ``x`` (n, k), every coefficient in. Raises as ``elastic_net_path``."""
+    start = loss.start
+    problem = _Problem(x, loss, 0.0, STATIONARY)
     everyone = np.ones(x.shape[1], dtype=bool)
     weights = np.zeros(x.shape[1])
-    intercept, steps, done = problem.settle(penalty, weights, float(np.log(share / (1.0 - share))), everyone, np.zeros(x.shape[1]), 0)
+    intercept, steps, done = problem.settle(penalty, weights, start, everyone, np.zeros(x.shape[1]), 0)
     slope = problem.gradient(weights, intercept)
     slope[1:] += penalty * weights
     residual = float(np.abs(slope).max())
     return LinearFit(coefficients=weights, intercept=intercept, penalty=penalty, mixing=0.0, converged=done, residual=residual, steps=steps)
 
 
-def _share(y: Floats) -> float:
-    share = float(y.mean()) if len(y) else 0.0
-    if not 0.0 < share < 1.0:
-        raise DesignError("OUT-070", "a model needs rows with and without the event", found=f"{int(y.sum())} events in {len(y)} rows")
-    return share
-
-
 class _Problem:
     """One table of rows and one mixing; einsum throughout, so that the bits do not depend on the number of BLAS threads."""
 
-    def __init__(self, x: Floats, y: Floats, mixing: float, stationary: float) -> None:
-        self.design = np.concatenate([np.ones((len(y), 1)), x], axis=1)
-        self.y = y
+    def __init__(self, x: Floats, loss: Loss, mixing: float, stationary: float) -> None:
+        self.design = np.concatenate([np.full((len(x), 1), float(loss.intercept)), x], axis=1)
+        self.loss = loss
         self.mixing = mixing
         self.stationary = stationary
 
     def gradient(self, weights: Floats, intercept: float) -> Floats:
-        """Return the gradient of the mean log-loss (1 + k,), intercept first."""
-        risks = _risks(np.einsum("ij,j->i", self.design, np.concatenate([[intercept], weights])))
-        found: Floats = np.einsum("ij,i->j", self.design, risks - self.y) / len(self.y)
+        """Return the gradient of the mean loss (1 + k,), intercept first."""
+        score = np.einsum("ij,j->i", self.design, np.concatenate([[intercept], weights]))
+        found: Floats = np.einsum("ij,i->j", self.design, self.loss.slope(score)) / self.loss.size
         return found
 
     def residual(self, penalty: float, weights: Floats, intercept: float) -> float:
@@ -172,12 +164,11 @@ class _Problem:
         while steps < STEPS:
             steps += 1
             score = np.einsum("ij,j->i", design, theta)
-            risks = _risks(score)
-            slope = np.einsum("ij,i->j", design, risks - self.y) / len(self.y) + ridge * theta + pull
+            slope = np.einsum("ij,i->j", design, self.loss.slope(score)) / self.loss.size + ridge * theta + pull
             if np.abs(slope).max() <= self.stationary:
                 weights[at] = theta[1:]
                 return float(theta[0]), steps, True
-            move = self._newton(design, risks, ridge, slope)
+            move = self._newton(design, score, ridge, slope)
             crossing = (theta[1:] - move[1:]) * signs[at] < 0
             if crossing.any():
                 theta, gone = _to_the_border(theta, move, crossing)
@@ -188,12 +179,11 @@ class _Problem:
         weights[at] = theta[1:]
         return float(theta[0]), steps, False
 
-    def _newton(self, design: Floats, risks: Floats, ridge: Floats, slope: Floats) -> Floats:
-        curved = np.einsum("ij,ik->jk", design * (risks * (1.0 - risks))[:, None], design) / len(self.y)
+    def _newton(self, design: Floats, score: Floats, ridge: Floats, slope: Floats) -> Floats:
+        curved: Floats = np.asarray(self.loss.curvature(design, score) / self.loss.size)
         # a whisper of ridge keeps the step defined where columns repeat; the stopping rule does not see it
         curved.flat[:: len(ridge) + 1] += ridge + 1e-13 * max(1.0, float(curved.trace()))
-        move: Floats = np.linalg.solve(curved, slope)
-        return move
+        return np.asarray(np.linalg.solve(curved, slope), dtype=np.float64)
 
     def _descend(self, design: Floats, ridge: Floats, pull: Floats, theta: Floats, move: Floats, slope: Floats) -> Floats:
         """Return theta after the longest of the steps 1, 1/2, 1/4, ... that lowers the objective enough (Armijo)."""
@@ -203,7 +193,7 @@ class _Problem:
 
         def objective(at: Floats) -> float:
             score = np.einsum("ij,j->i", design, at)
-            return float(np.logaddexp(0.0, score).mean() - (score * self.y).mean() + (0.5 * ridge * at * at + pull * at).sum())
+            return self.loss.mean(score) + float((0.5 * ridge * at * at + pull * at).sum())
 
         here = objective(theta)
         for _ in range(HALVINGS):
@@ -211,12 +201,6 @@ class _Problem:
                 break
             length *= 0.5
         return theta - length * move
-
-
-def _risks(score: Floats) -> Floats:
-    with np.errstate(over="ignore"):
-        found: Floats = 1.0 / (1.0 + np.exp(-score))
-    return found
 
 
 def _to_the_border(theta: Floats, move: Floats, crossing: Bools) -> tuple[Floats, int]:
@@ -248,3 +232,12 @@ def crosscheck(x: Floats, outcome: ArrayLike, fit: LinearFit, *, tolerance: floa
         warnings.simplefilter("ignore", ConvergenceWarning)
         peer.fit(x, y)
     return float(max(np.abs(peer.coef_[0] - fit.coefficients).max(), abs(float(peer.intercept_[0]) - fit.intercept)))
+
+
+def crosscheck_linear(x: Floats, outcome: ArrayLike, fit: LinearFit) -> float:
+    """Return the largest difference between ``fit`` and scikit-learn's ElasticNet, intercept included."""
+    from sklearn.linear_model import ElasticNet
+
+    peer = ElasticNet(alpha=fit.penalty, l1_ratio=fit.mixing, tol=1e-12, max_iter=100_000)
+    peer.fit(x, np.asarray(outcome, dtype=np.float64))
+    return float(max(np.abs(peer.coef_ - fit.coefficients).max(initial=0.0), abs(float(peer.intercept_) - fit.intercept)))

@@ -40,8 +40,8 @@ def keep_representatives(
     if p == 0:
         return np.zeros(0, dtype=np.int64)
     absent = np.zeros(p, dtype=np.int64) if missing is None else missing
-    # sorted before summing: the mean of a feature must not depend on where its neighbours stand
-    mean = np.round(np.sort(close, axis=0).mean(axis=0), DIGITS)
+    # whole numbers add without rounding: the mean of a feature must not depend on where its neighbours stand
+    mean = np.round(np.rint(close * 10.0**DIGITS).sum(axis=0) / (p * 10.0**DIGITS), DIGITS)
     order = np.lexsort((np.argsort(np.argsort(np.asarray(names, dtype=object))), mean, absent))
     near = close > threshold
     np.fill_diagonal(near, False)

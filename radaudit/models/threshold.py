@@ -43,14 +43,19 @@ class Threshold:
         return {"value": self.value, "rule": self.rule, "sensitivity": self.sensitivity, "specificity": self.specificity}
 
 
-def choose_threshold(outcome: ArrayLike, risk: ArrayLike, plan: ThresholdPlan) -> Threshold:
+def choose_threshold(outcome: ArrayLike, risk: ArrayLike, plan: ThresholdPlan, *, weights: ArrayLike | None = None) -> Threshold:
     """Return the threshold by the plan's rule from outcomes (n,) and out-of-fold risks (n,), rows without a risk left out.
 
-    Candidates are the midpoints between neighbouring distinct risks, and the smallest risk itself. Youden ties go to the lower
-    threshold (the higher sensitivity). Raises DesignError OUT-074 if a class is absent, STUDY-071 for a rule without its value.
+    ``weights`` (n,) count rows: where some are censored before a horizon, those like them that were followed on stand in (weight 0: the
+    row says nothing). Candidates are the midpoints between neighbouring distinct risks, and the smallest risk itself. Youden ties go to
+    the lower threshold (the higher sensitivity). Raises DesignError OUT-074 if a class is absent, STUDY-071 for a rule without its value.
     """
     result, values = np.asarray(outcome, dtype=np.float64), np.asarray(risk, dtype=np.float64)
     known = ~np.isnan(values)
+    weight = None if weights is None else np.asarray(weights, dtype=np.float64)
+    if weight is not None:
+        known &= weight > 0
+        weight = weight[known]
     event, values = result[known] == 1, values[known]
     if plan.rule not in ("youden", "fixed", "sensitivity"):
         raise DesignError("STUDY-071", f'no threshold rule "{plan.rule}"', fix="threshold.rule: youden | fixed | sensitivity")
@@ -66,13 +71,13 @@ def choose_threshold(outcome: ArrayLike, risk: ArrayLike, plan: ThresholdPlan) -
     if plan.rule == "fixed":
         cut = float(plan.value or 0.0)
     else:
-        sensitivity, specificity = _shares(event, values, cuts)
+        sensitivity, specificity = _shares(event, values, cuts, weight)
         if plan.rule == "youden":
             best = int(np.argmax(np.round(sensitivity + specificity, 12)))
         else:
             best = int(np.flatnonzero(sensitivity >= float(plan.value or 0.0) - 1e-12)[-1])
         cut = float(cuts[best])
-    reached = _shares(event, values, np.array([cut]))
+    reached = _shares(event, values, np.array([cut]), weight)
     return Threshold(value=cut, rule=plan.rule, sensitivity=float(reached[0][0]), specificity=float(reached[1][0]))
 
 
@@ -82,9 +87,21 @@ def _candidates(values: Floats) -> Floats:
     return np.concatenate([levels[:1], levels[:-1] + 0.5 * (levels[1:] - levels[:-1])])
 
 
-def _shares(event: np.ndarray[tuple[int], np.dtype[np.bool_]], values: Floats, cuts: Floats) -> tuple[Floats, Floats]:
+def _shares(
+    event: np.ndarray[tuple[int], np.dtype[np.bool_]], values: Floats, cuts: Floats, weight: Floats | None
+) -> tuple[Floats, Floats]:
     """Return sensitivity and specificity (k,) at each cut."""
+    if weight is not None:
+        below = [_weighed_below(values[part], weight[part], cuts) for part in (event, ~event)]
+        return 1.0 - below[0], below[1]
     hits, misses = np.sort(values[event]), np.sort(values[~event])
     below_hits = np.searchsorted(hits, cuts, side="left")
     below_misses = np.searchsorted(misses, cuts, side="left")
     return 1.0 - below_hits / hits.size, below_misses / misses.size
+
+
+def _weighed_below(values: Floats, weight: Floats, cuts: Floats) -> Floats:
+    order = np.argsort(values, kind="stable")
+    led = np.concatenate([[0.0], np.cumsum(weight[order])])
+    found: Floats = led[np.searchsorted(values[order], cuts, side="left")] / led[-1]
+    return found

@@ -29,8 +29,15 @@ class Effects(Protocol):
         """Return their JSON form."""
 
 
+class Link(Protocol):
+    """From the score to the prediction: ``models.link`` has those there are."""
+
+    def step(self) -> dict[str, Any]:
+        """Return the last step of the signature."""
+
+
 class Pipeline(Protocol):
-    """A fitted pipeline: harmonise, impute, standardise, linear, logistic; p features in one order, ``ranges`` (p, 2) raw."""
+    """A fitted pipeline: harmonise, impute, standardise, linear, link; p features in one order, ``ranges`` (p, 2) raw."""
 
     @property
     def features(self) -> Sequence[str]: ...
@@ -50,6 +57,8 @@ class Pipeline(Protocol):
     def threshold(self) -> float: ...
     @property
     def ranges(self) -> Iterable[Iterable[float]]: ...
+    @property
+    def link(self) -> Link: ...
 
 
 class Identity(Protocol):
@@ -102,7 +111,7 @@ def lock(
         "columns": columns.document(),
         "batch": None if effects is None else _batch(effects, grouping),
         "settings": [{"column": column, "value": value} for column, value in sorted((settings or {}).items())],
-        "steps": ([] if effects is None else [_combat(effects, grouping)]) + _model(kept, float(pipeline.intercept)),
+        "steps": ([] if effects is None else [_combat(effects, grouping)]) + _model(kept, float(pipeline.intercept), pipeline.link.step()),
         "threshold": {"value": float(pipeline.threshold), "rule": GROUP_RULE, "chosen": threshold_rule},
         "intended_use": purpose.intended_use,
         "limits": list(purpose.limits),
@@ -155,17 +164,18 @@ def _kept(pipeline: Pipeline) -> list[_Kept]:
         if coefficient != 0.0:
             kept.append(_Kept(name, median, mean, sd, coefficient, low, high))
     bad = [row.name for row in kept if not (row.sd > 0.0 and row.low <= row.high and all(map(math.isfinite, astuple(row)[1:])))]
-    if bad or not math.isfinite(pipeline.intercept) or not 0.0 <= pipeline.threshold <= 1.0:
+    probable = pipeline.link.step()["op"] == "identity" or 0.0 <= pipeline.threshold <= 1.0
+    if bad or not math.isfinite(pipeline.intercept) or not math.isfinite(pipeline.threshold) or not probable:
         raise SignatureError("SCORE-010", f"numbers that cannot be locked: {listed(bad) or 'intercept or threshold'}")
     return kept
 
 
-def _model(kept: Sequence[_Kept], intercept: float) -> list[dict[str, Any]]:
+def _model(kept: Sequence[_Kept], intercept: float, link: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {"op": "impute", "value": [row.median for row in kept]},
         {"op": "standardise", "mean": [row.mean for row in kept], "sd": [row.sd for row in kept]},
         {"op": "linear", "coef": [row.coefficient for row in kept], "intercept": intercept},
-        {"op": "logistic"},
+        link,
     ]
 
 

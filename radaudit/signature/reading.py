@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from radaudit.digests import canonical, digest, strict_json
@@ -30,7 +31,8 @@ MEMBERS = frozenset(
     }
 )
 INPUT = frozenset({"name", "kind", "ibsi", "unit", "min", "max", "levels", "missing", "aliases"})
-ORDERS = (("impute", "standardise", "linear", "logistic"), ("combat", "impute", "standardise", "linear", "logistic"))
+LINKS = ("logistic", "cox", "identity")
+ORDERS = tuple((*first, "impute", "standardise", "linear", link) for first in ((), ("combat",)) for link in LINKS)
 
 
 def read_signature(data: bytes, at: str = "signature.json") -> dict[str, Any]:
@@ -91,7 +93,9 @@ def _check(document: Mapping[str, Any]) -> None:
         covariates = [item for item in inputs if item["kind"] == "covariate"]
         columns = [c for item in covariates for c in _columns(item)]
         _require(combat["columns"] == columns, "columns of the covariates")
-    _require(0.0 <= document["threshold"]["value"] <= 1.0, "threshold")
+    value = document["threshold"]["value"]
+    _numbers([value], 1)
+    _require(steps[-1]["op"] == "identity" or 0.0 <= value <= 1.0, "threshold")
     _require(all(isinstance(vector["row"], dict) for vector in document["test_vectors"]), "test vectors")
 
 
@@ -100,13 +104,15 @@ def _columns(item: Mapping[str, Any]) -> list[str]:
 
 
 def _step(step: Mapping[str, Any], features: int) -> None:
-    lists = {"impute": ["value"], "standardise": ["mean", "sd"], "linear": ["coef"], "combat": ["grand_mean", "pooled_sd"], "logistic": []}
-    for member in lists[step["op"]]:
+    lists = {"impute": ["value"], "standardise": ["mean", "sd"], "linear": ["coef"], "combat": ["grand_mean", "pooled_sd"]}
+    for member in lists.get(step["op"], []):
         _numbers(step[member], features)
     if step["op"] == "standardise":
         _require(all(value > 0 for value in step["sd"]), "sd")
     if step["op"] == "linear":
         _numbers([step["intercept"]], 1)
+    if step["op"] == "cox":
+        _hazard(step)
     if step["op"] == "combat":
         _require(len(step["coefficients"]) == len(step["columns"]), "coefficients")
         for row in step["coefficients"]:
@@ -115,6 +121,15 @@ def _step(step: Mapping[str, Any], features: int) -> None:
             _numbers(site["gamma"], features)
             _numbers(site["delta"], features)
             _require(all(value > 0 for value in site["delta"]), "delta")
+
+
+def _hazard(step: Mapping[str, Any]) -> None:
+    """Raise ValueError unless the times rise to the horizon and the cumulative hazard does not fall."""
+    times, hazard = step["times"], step["cumulative_hazard"]
+    _numbers(times, len(times))
+    _numbers(hazard, len(times))
+    _require(len(times) > 0 and times[0] > 0 and times[-1] == step["horizon"], "horizon")
+    _require(all(a < b for a, b in pairwise(times)) and all(0 <= a <= b for a, b in pairwise([0.0, *hazard])), "baseline hazard")
 
 
 def _numbers(values: Any, length: int) -> None:

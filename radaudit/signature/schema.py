@@ -48,9 +48,15 @@ def steps() -> Schema:
         exactly({"op": {"const": "impute"}, "value": NUMBERS}),
         exactly({"op": {"const": "standardise"}, "mean": NUMBERS, "sd": NUMBERS}),
         exactly({"op": {"const": "linear"}, "coef": NUMBERS, "intercept": NUMBER}),
-        exactly({"op": {"const": "logistic"}}),
     ]
-    orders = [{"type": "array", "prefixItems": order, "items": False, "minItems": len(order)} for order in (model, [combat, *model])]
+    links = [
+        exactly({"op": {"const": "logistic"}}),
+        exactly({"op": {"const": "cox"}, "horizon": NUMBER, "times": {**NUMBERS, "minItems": 1}, "cumulative_hazard": NUMBERS}),
+        exactly({"op": {"const": "identity"}}),
+    ]
+    last: Schema = {"anyOf": links}
+    lists = ([*model, last], [combat, *model, last])
+    orders = [{"type": "array", "prefixItems": order, "items": False, "minItems": len(order)} for order in lists]
     return {"anyOf": orders}
 
 
@@ -63,7 +69,7 @@ def vector() -> Schema:
             "id": TEXT,
             "row": {"type": "object", "additionalProperties": cell},
             "steps": {"type": "array", "items": step},
-            "risk": maybe({"type": "number", "minimum": 0, "maximum": 1}),
+            "risk": maybe(NUMBER),
             "group": {"enum": ["high", "low", ""]},
             "status": {"enum": ["scored", "flagged", "refused"]},
             "codes": TEXTS,
@@ -109,7 +115,7 @@ def signature_schema() -> Schema:
             "batch": maybe(batch),
             "settings": {"type": "array", "items": exactly({"column": TEXT, "value": TEXT})},
             "steps": steps(),
-            "threshold": exactly({"value": {"type": "number", "minimum": 0, "maximum": 1}, "rule": TEXT, "chosen": TEXT}),
+            "threshold": exactly({"value": NUMBER, "rule": TEXT, "chosen": TEXT}),
             "intended_use": TEXT,
             "limits": TEXTS,
             "test_vectors": {"type": "array", "items": vector()},

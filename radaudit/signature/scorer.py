@@ -7,7 +7,9 @@ combat       y = x - (x - m)(1 - 1/sqrt(delta)) - s gamma / sqrt(delta), m = gra
 impute       a missing x becomes value
 standardise  (x - mean) / sd
 linear       intercept + coef_1 x_1 + coef_2 x_2 + ..., summed in that order
-logistic     1 / (1 + exp(-x))
+logistic     1 / (1 + exp(-x)), the probability of the event
+cox          1 - exp(-H exp(x)), the risk of the event by the horizon; H is the last cumulative hazard, and the risk is 1 for x above 700
+identity     x, the predicted value
 """
 
 from __future__ import annotations
@@ -100,7 +102,9 @@ class Scorer:
                 for value, coefficient in zip(values, step["coef"], strict=True):
                     total += coefficient * (math.nan if value is None else value)
                 values = [total]
-            else:
+            elif step["op"] == "cox":
+                values = [None if value is None else _hazard_risk(value, float(step["cumulative_hazard"][-1])) for value in values]
+            elif step["op"] == "logistic":
                 values = [None if value is None else _logistic(value) for value in values]
             done.append({"op": step["op"], "values": list(values)})
         return done
@@ -199,6 +203,13 @@ def _logistic(score: float) -> float:
         return 1.0 / (1.0 + math.exp(-score))
     tail = math.exp(score)
     return tail / (1.0 + tail)
+
+
+def _hazard_risk(score: float, hazard: float) -> float:
+    """Return 1 - exp(-hazard exp(score))."""
+    if score > 700.0:
+        return 1.0 if hazard > 0.0 else 0.0
+    return -math.expm1(-hazard * math.exp(score))
 
 
 def _cell(row: Row, item: Mapping[str, Any]) -> Cell:

@@ -31,6 +31,11 @@ def accrual_day(column: str, cells: Sequence[str | None]) -> list[int]:
     return [day for day in days if day is not None]
 
 
+def known_days(cells: Sequence[str | None]) -> list[int | None]:
+    """Return day numbers of the dates that are spelt unambiguously, None for all other cells."""
+    return [_day(cell) for cell in cells]
+
+
 def _day(cell: str | None) -> int | None:
     found = SPELLINGS.match(cell.strip()) if cell is not None else None
     if not found:

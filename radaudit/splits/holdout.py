@@ -199,7 +199,7 @@ def _refuse_empty_parts(table: FeatureTable, training: Rows, holdout: Rows) -> N
             patients=people,
         )
     events, others = _classes(table, training)
-    if not events or not others:
+    if _one_sided(table, events, others):
         raise DesignError(
             "OUT-070",
             "the training rows hold only one outcome",
@@ -213,9 +213,17 @@ def _classes(table: FeatureTable, rows: Rows) -> tuple[int, int]:
     return len(events), len({table.patients[i] for i in rows if table.outcome[i] == 0} - events)
 
 
+def _one_sided(table: FeatureTable, events: int, others: int) -> bool:
+    """Return True if nothing about discrimination can be asked: one class, or no event among those followed; a quantity has no classes."""
+    kind = "binary" if table.roles.outcome is None else table.roles.outcome.kind
+    if kind == "continuous":
+        return False
+    return not events or (kind == "binary" and not others)
+
+
 def _one_class_holdout(table: FeatureTable, holdout: Rows) -> tuple[Finding, ...]:
     events, others = _classes(table, holdout)
-    if events and others:
+    if not _one_sided(table, events, others):
         return ()
     return (
         Finding(

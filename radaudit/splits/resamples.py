@@ -77,6 +77,39 @@ def repeated_group_kfold(
     return tuple(resamples)
 
 
+def shuffled_holdouts(
+    groups: Sequence[str] | ArrayLike, outcome: ArrayLike, held: int, repeats: int, rng: np.random.Generator
+) -> tuple[Resample, ...]:
+    """Return ``repeats`` resamples that assess ``held`` patients drawn anew, both classes in the table's proportion (rounded).
+
+    Patients are sorted by id before ``rng`` shuffles them: the order of rows does not matter. Raises DesignError SIZE-071 if a class would
+    have no patient on one side.
+    """
+    import numpy as np
+
+    names, member, event = _patients(groups, outcome)
+    events = int(event.sum())
+    wanted = min(max(round(held * events / len(names)), 1), events - 1)
+    others = min(max(held - wanted, 1), len(names) - events - 1)
+    if events < 2 or len(names) - events < 2:
+        raise DesignError(
+            "SIZE-071",
+            "the patients cannot be dealt anew: a class needs two of them",
+            found=f"{events} patients with the event, {len(names) - events} without",
+            fix="too few patients of one class to resample",
+            folds=2,
+            possible=min(events, len(names) - events),
+        )
+    resamples = []
+    for repeat in range(repeats):
+        drawn = np.zeros(len(names), dtype=bool)
+        drawn[rng.permutation(np.flatnonzero(event))[:wanted]] = True
+        drawn[rng.permutation(np.flatnonzero(~event))[:others]] = True
+        of_row = drawn[member]
+        resamples.append(_resample(~of_row, of_row, f"split {repeat + 1}", repeat))
+    return tuple(resamples)
+
+
 def leave_one_out(labels: Sequence[str] | ArrayLike, groups: Sequence[str] | ArrayLike) -> tuple[Resample, ...]:
     """Return one resample per label, in sorted order: its rows are assessed, all rows of its patients kept out of the analysis.
 

@@ -66,7 +66,9 @@ class Harmonise(Section):
 class Model(Section):
     """The model and the selection before it."""
 
-    kind: Literal["elastic-net"] = Field("elastic-net", description="Logistic regression with an elastic-net penalty.")
+    kind: Literal["elastic-net"] = Field(
+        "elastic-net", description="Regression with an elastic-net penalty: logistic, Cox or linear, as the outcome asks."
+    )
     max_features: Annotated[Whole, Field(ge=1, le=1000)] = Field(8, description="Most features the signature may hold.")
     redundancy: Annotated[Number, Field(gt=0, le=1)] = Field(0.9, description="Largest absolute rank correlation of two kept features.")
     screen: Annotated[tuple[Annotated[Whole, Field(ge=1)], ...], Several()] = Field((), description="Feature counts to try after ranking.")
@@ -90,13 +92,20 @@ class Claim(Section):
 
     id: Text = Field(description="Short name, such as C1.")
     primary: Truth = Field(False, description="The verdict on the study is the worst verdict of its primary claims.")
-    measure: Literal["auc", "calibration_slope", "calibration_intercept", "brier", "sensitivity", "specificity", "delta_auc"] = Field(
-        description="What is measured; sensitivity and specificity at the locked threshold."
-    )
+    measure: Literal[
+        "auc", "calibration_slope", "calibration_intercept", "brier", "sensitivity", "specificity", "delta_auc",
+        "c_index", "c_index_uno", "auc_at", "brier_at", "ipa", "observed_expected", "delta_c_index",
+        "r2", "rmse", "mae", "delta_r2",
+    ] = Field(
+        description="What is measured; sensitivity and specificity at the locked threshold. Survival: c_index (Harrell), c_index_uno, "
+        "auc_at, brier_at, ipa and observed_expected at the horizon, delta_c_index. Continuous: r2, rmse, mae, delta_r2."
+    )  # fmt: skip
     on: Literal["test", "new_site"] = Field(
         "test", description="The test set, or a site not seen before (prediction interval over left-out sites)."
     )
-    against: Literal["clinical", "volume", "site", "prevalence"] | None = Field(None, description="delta_auc: the model the gain is over.")
+    against: Literal["clinical", "volume", "site", "prevalence"] | None = Field(
+        None, description="delta_auc, delta_c_index, delta_r2: the model the gain is over."
+    )
     at_least: Number | None = Field(None, description="Smallest value that is acceptable.")
     at_most: Number | None = Field(None, description="Largest value that is acceptable.")
     above: Number | None = Field(None, description="The value must be larger than this.")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np  # noqa: TID253
 
-from radaudit.models.baselines import Cells, ColumnModel, LabelPrevalence, fit_columns, fit_label_prevalence
+from radaudit.models.baselines import Cells, ColumnModel, fit_columns_by
+from radaudit.study.ends.end import Labelled
 from radaudit.study.frame import Frame, frame_of, training_frame
 
 if TYPE_CHECKING:
@@ -24,14 +25,14 @@ class Baseline:
     """One fitted baseline, or None and the reason."""
 
     name: str
-    model: LabelPrevalence | ColumnModel | None
+    model: Labelled | ColumnModel | None
     reason: str = ""
 
     def risk_of(self, frame: Frame, clinical: Mapping[str, Cells] | None = None) -> Floats:
         """Return the risk of rows at hand (n,), NaN without a model."""
         if self.model is None:
             return np.full(len(frame), np.nan)
-        if isinstance(self.model, LabelPrevalence):
+        if not isinstance(self.model, ColumnModel):
             return self.model.risk(frame.sites.tolist())
         if self.name == VOLUME:
             return self.model.risk({VOLUME: [] if frame.volume is None else frame.volume.tolist()})
@@ -49,14 +50,14 @@ class Baseline:
 
 
 def fit_baselines(table: FeatureTable) -> tuple[Baseline, ...]:
-    """Return the four baselines fitted on all rows of ``table`` (training rows only). Raises DesignError OUT-070, OUT-073."""
+    """Return the four baselines fitted on all rows of ``table`` (training rows only). Raises DesignError as ``training_frame``."""
     return baselines_of(training_frame(table, ()))
 
 
 def baselines_of(frame: Frame) -> tuple[Baseline, ...]:
     """Return the four baselines fitted on these rows."""
     return (
-        Baseline(name="prevalence", model=fit_label_prevalence(None, frame.outcome)),
+        Baseline(name="prevalence", model=frame.end.baseline(frame, None)),
         _site(frame),
         _volume(frame),
         _clinical(frame),
@@ -67,18 +68,22 @@ def _site(frame: Frame) -> Baseline:
     labels: Sequence[str] = frame.sites.tolist()
     if len(set(labels)) < 2:
         return Baseline(name="site", model=None, reason="there is only one site")
-    return Baseline(name="site", model=fit_label_prevalence(labels, frame.outcome))
+    return Baseline(name="site", model=frame.end.baseline(frame, labels))
 
 
 def _volume(frame: Frame) -> Baseline:
     if frame.volume is None:
         return Baseline(name=VOLUME, model=None, reason="the study names no volume column of numbers (roles.volume)")
-    model = fit_columns({VOLUME: frame.volume.tolist()}, frame.outcome, logarithm=True)
+    model = _columns(frame, {VOLUME: frame.volume.tolist()}, logarithm=True)
     return Baseline(name=VOLUME, model=model, reason="" if model else "the volume does not vary")
 
 
 def _clinical(frame: Frame) -> Baseline:
     if not frame.clinical:
         return Baseline(name="clinical", model=None, reason="the study names no clinical columns (roles.clinical)")
-    model = fit_columns({name: column.tolist() for name, column in frame.clinical.items()}, frame.outcome)
+    model = _columns(frame, {name: column.tolist() for name, column in frame.clinical.items()})
     return Baseline(name="clinical", model=model, reason="" if model else "the clinical columns do not vary")
+
+
+def _columns(frame: Frame, cells: Mapping[str, Cells], *, logarithm: bool = False) -> ColumnModel | None:
+    return fit_columns_by(cells, frame.end.loss(frame), linked=frame.end.linked(frame), logarithm=logarithm)

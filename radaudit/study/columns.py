@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from radaudit.study.terms import Cell, Section, Several, Shorthand, Text
+from radaudit.study.terms import Cell, Number, Section, Several, Share, Shorthand, Text, Whole
 
 
 class TableFile(Section):
@@ -17,9 +17,19 @@ class TableFile(Section):
     delimiter: Text | None = Field(None, description='Separator of a text table: ",", ";", "|", "\\t" or tab.')
     decimal: Literal[".", ","] | None = Field(None, description="Decimal mark of a text table.")
     encoding: Text | None = Field(None, description="Encoding of a text table, such as utf-8 or windows-1252.")
+    layout: Literal["wide", "long", "transposed"] | None = Field(
+        None, description="One row per case (wide), per value (long) or per feature (transposed)."
+    )
+    header: Annotated[tuple[Annotated[Whole, Field(ge=1, le=100)], ...], Several()] = Field(
+        (), description="Numbers of the rows that hold the column names, the first of the file being 1; several are joined."
+    )
     id: Text | None = Field(None, description="The patient column of this file, if it is not called as roles.subject says.")
     id_pattern: Text | None = Field(
         None, description="Regular expression; its match (its first group, if it has one) in the patient column is the id."
+    )
+    id_from: Literal["file name", "row"] | None = Field(
+        None,
+        description="Where the id stands if no column holds it: in the name of the file, or nowhere (each row is a patient of its own).",
     )
     site: Text | None = Field(None, description="The site all rows of this file come from.")
     unit: Text | None = Field(None, description="The region column of this file, if it is not called as roles.unit says.")
@@ -45,6 +55,7 @@ class Subject(Section):
     normalise: Literal["strip-zeros", "strip-space", "fold-case"] | None = Field(
         None, description="Applied to ids before tables are joined; without it ids are compared as written."
     )
+    pattern: Text | None = Field(None, description="Regular expression that every whole id matches; checked, and told to the sites.")
 
 
 class Site(Section):
@@ -54,18 +65,24 @@ class Site(Section):
     pattern: Text | None = Field(None, description="Regular expression; its match is the site.")
 
 
-class Endpoint(Section):
-    """The clinical outcome. Binary: ``column`` and ``event``; survival: ``time``, ``status`` and ``event``."""
+Names = Annotated[tuple[Text, ...], Several()]
 
-    kind: Literal["binary", "survival"] = Field("binary", description="survival is read and checked; this version fits no survival model.")
-    column: Text | None = Field(None, description="The column of a binary outcome.")
+
+class Endpoint(Section):
+    """The outcome. Binary: ``column``, ``event``; continuous: ``column``; survival: ``time``, ``status``, ``event``, ``horizon``."""
+
+    kind: Literal["binary", "survival", "continuous"] = Field("binary", description="Event or not, time to event, or a quantity.")
+    column: Text | None = Field(None, description="The column of a binary or continuous outcome.")
     event: Text | None = Field(None, description="The text in the column that means an event.")
     non_event: Text | None = Field(None, description="The text that means no event; without it, every other text that is not missing.")
     time: Text | None = Field(None, description="Survival: the column with the time to event or censoring.")
     status: Text | None = Field(None, description="Survival: the column that tells event from censoring.")
-
-
-Names = Annotated[tuple[Text, ...], Several()]
+    horizon: Annotated[Number, Field(gt=0)] | None = Field(
+        None, description="Survival: the time by which the risk of the event is predicted, in the unit of the time column."
+    )
+    competing: Names = Field(
+        (), description="Survival: texts of the status that mean another event, after which this one cannot happen; counted as censored."
+    )
 
 
 class Columns(Section):
@@ -80,7 +97,18 @@ class Columns(Section):
     clinical: Names = Field((), description="Columns of the clinical model every signature is compared with.")
     volume: Text | None = Field(None, description="The feature that is the volume of the region.")
     never: Names = Field((), description="Columns that may not become predictors.")
-    date: Text | None = Field(None, description="The column with the date of accrual, for split.test by date.")
+    date: Text | None = Field(None, description="The column with the date of accrual or scan, for split.test by date and control charts.")
+
+
+class Reproducibility(Section):
+    """A register of error margins (``radaudit repeatability`` writes it), and how repeatable a feature has to be."""
+
+    file: Text = Field(description="The register, a JSON file relative to study.yaml.")
+    at_least: Share = Field(0.75, description="The ICC a feature needs.")
+    bound: Literal["value", "low"] = Field(
+        "value", description="What is compared with at_least: the ICC, or the lower end of its interval."
+    )
+    unknown: Literal["drop", "keep"] = Field("drop", description="What becomes of features the register does not hold.")
 
 
 class Features(Section):
@@ -91,3 +119,6 @@ class Features(Section):
     )
     include: Names = Field((), description="Patterns such as original_*; without them, all that the reader recognises.")
     exclude: Names = Field((), description="Patterns of columns to leave out.")
+    reproducibility: Annotated[Reproducibility, Shorthand("file")] | None = Field(
+        None, description="Leave features out that do not repeat in other patients."
+    )

@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING
 from radaudit.errors import listed, nearest
 from radaudit.study.contradictions_analysis import analysis_contradictions
 from radaudit.study.problem import Path, Problem, dotted, two_roles
+from radaudit.study.protocol import protocol_contradictions
+from radaudit.study.reporting import reporting_problems
 
 if TYPE_CHECKING:
     from radaudit.study.plan import Plan
+
+
+# what Python's regular expressions have and those of browsers lack, or have with another meaning
+OWN_SYNTAX = re.compile(r"\(\?(?!:)|\\[AZzpPGNUux0-9]|[*+?}]\+")
 
 
 def contradictions(plan: Plan) -> Iterator[Problem]:
@@ -19,6 +25,8 @@ def contradictions(plan: Plan) -> Iterator[Problem]:
     for question in (_files, _roles, _outcome, _leaks, _never, _preserved):
         yield from question(plan)
     yield from analysis_contradictions(plan)
+    yield from reporting_problems(plan)
+    yield from protocol_contradictions(plan)
 
 
 def _files(plan: Plan) -> Iterator[Problem]:
@@ -101,6 +109,13 @@ def _roles(plan: Plan) -> Iterator[Problem]:
             re.compile(pattern)
         except re.error as error:
             yield Problem(code="STUDY-008", path=path, what=f"not a regular expression: {error}", fix=f'{path[-1]}: "^[A-Z0-9]+"')
+    if columns.subject.pattern is not None and OWN_SYNTAX.search(columns.subject.pattern):
+        yield Problem(
+            code="STUDY-111",
+            path=("roles", "subject", "pattern"),
+            what=f"browsers do not read this part of the pattern, or read it otherwise: {OWN_SYNTAX.search(columns.subject.pattern)[0]}",  # type: ignore[index]
+            fix='pattern: "[A-Z]{3}-[0-9]{4}"',
+        )
     if plan.site_column is None and not columns.batch and plan.harmonise.method != "none":
         yield Problem(
             code="STUDY-028",
@@ -117,10 +132,18 @@ def _endpoint(plan: Plan) -> Iterator[tuple[str, Path]]:
             yield name, ("roles", "outcome", key)
 
 
+NEEDED = {"binary": ("column", "event"), "survival": ("time", "status", "event"), "continuous": ("column",)}
+FOREIGN = {
+    "binary": ("time", "status", "horizon", "competing"),
+    "survival": ("column", "non_event"),
+    "continuous": ("event", "non_event", "time", "status", "horizon", "competing"),
+}
+
+
 def _outcome(plan: Plan) -> Iterator[Problem]:
     end = plan.columns.outcome
     path: Path = ("roles", "outcome")
-    needed = ("column", "event") if end.kind == "binary" else ("time", "status", "event")
+    needed = NEEDED[end.kind]
     missing = [key for key in needed if getattr(end, key) is None]
     if missing:
         yield Problem(
@@ -129,21 +152,30 @@ def _outcome(plan: Plan) -> Iterator[Problem]:
             what=f"a {end.kind} outcome also needs {' and '.join(missing)}",
             fix=f"outcome: {{kind: {end.kind}, " + ", ".join(f"{key}: {getattr(end, key) or '...'}" for key in needed) + "}",
         )
-    for key in ("time", "status") if end.kind == "binary" else ("column", "non_event"):
-        if getattr(end, key) is not None:
+    elif end.kind == "survival" and end.horizon is None:
+        yield Problem(
+            code="STUDY-130",
+            path=path,
+            what="a survival outcome needs the horizon: the time by which the risk of the event is predicted",
+            fix=f"outcome: {{kind: survival, time: {end.time}, status: {end.status}, event: {end.event}, horizon: 730}}   # in the unit of "
+            f"{end.time}",
+        )
+    for key in FOREIGN[end.kind]:
+        if getattr(end, key) not in (None, ()):
             yield Problem(
                 code="STUDY-026",
                 path=(*path, key),
                 what=f'"{key}" does not belong to a {end.kind} outcome',
                 fix=f"remove {key}, or change kind",
             )
-    if end.event is not None and end.event == end.non_event:
-        yield Problem(
-            code="STUDY-026",
-            path=(*path, "non_event"),
-            what=f'"{end.event}" cannot mean both event and no event',
-            fix="state two different texts",
-        )
+    for key, texts in (("non_event", (end.non_event,)), ("competing", end.competing)):
+        if end.event is not None and end.event in texts:
+            yield Problem(
+                code="STUDY-026",
+                path=(*path, key),
+                what=f'"{end.event}" cannot mean both event and {"no event" if key == "non_event" else "another event"}',
+                fix="state two different texts",
+            )
 
 
 def _leaks(plan: Plan) -> Iterator[Problem]:
@@ -200,6 +232,8 @@ def _preserved(plan: Plan) -> Iterator[Problem]:
 
 def _patterns(plan: Plan) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield every regular expression of the study with its place."""
+    if plan.columns.subject.pattern is not None:
+        yield ("roles", "subject", "pattern"), plan.columns.subject.pattern
     if plan.columns.site is not None and plan.columns.site.pattern is not None:
         yield ("roles", "site", "pattern"), plan.columns.site.pattern
     for kind in ("features", "clinical", "acquisition"):

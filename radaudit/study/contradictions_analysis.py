@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from radaudit.errors import listed
+from radaudit.errors import listed, nearest
 from radaudit.study.problem import DERIVED_SITE, Path, Problem, dotted
 
 if TYPE_CHECKING:
@@ -130,6 +130,13 @@ def _threshold(plan: Plan) -> Iterator[Problem]:
         yield Problem(
             code="STUDY-025", path=("threshold", "value"), what="the rule youden finds the value itself", fix="threshold: {rule: youden}"
         )
+    if rule == "sensitivity" and plan.columns.outcome.kind == "continuous":
+        yield Problem(
+            code="STUDY-025",
+            path=("threshold", "rule"),
+            what="a continuous outcome has no events to be sensitive to",
+            fix="threshold: {rule: fixed, value: ...}, or remove threshold",
+        )
     if rule != "youden" and value is None:
         yield Problem(
             code="STUDY-025", path=("threshold",), what=f"the rule {rule} needs a value", fix=f"threshold: {{rule: {rule}, value: 0.5}}"
@@ -148,13 +155,7 @@ def _claims(plan: Plan) -> Iterator[Problem]:
                 fix=f"id: C{len(plan.claims) + 1}",
             )
         first.setdefault(claim.id, i)
-        if claim.on == "new_site" and claim.measure != "auc":
-            yield Problem(
-                code="STUDY-084",
-                path=("claims", i, "measure"),
-                what=f"claim {claim.id} is about the {claim.measure} at a new site, which is not computed: it could never be decided",
-                fix=f"{{id: {claim.id}, measure: auc, on: new_site, ...}} or on: test",
-            )
+        yield from _measured(plan, i)
         yield from _comparison(plan, i)
     if plan.claims and not any(claim.primary for claim in plan.claims):
         yield Problem(
@@ -172,22 +173,61 @@ def _claims(plan: Plan) -> Iterator[Problem]:
         )
 
 
+def _measured(plan: Plan, i: int) -> Iterator[Problem]:
+    claim, kind = plan.claims[i], plan.columns.outcome.kind
+    if claim.measure not in MEASURES[kind]:
+        near = NEAREST.get(kind, {}).get(claim.measure) or nearest(claim.measure, MEASURES[kind])
+        yield Problem(
+            code="STUDY-131",
+            path=("claims", i, "measure"),
+            what=f"claim {claim.id} is about the {claim.measure}, which a {kind} outcome does not have",
+            found=listed(MEASURES[kind], most=20),
+            near=near,
+            fix=f"measure: {near or MEASURES[kind][0]}",
+        )
+    elif claim.on == "new_site" and claim.measure not in ELSEWHERE:
+        own = next((name for name in MEASURES[kind] if name in ELSEWHERE), None)
+        yield Problem(
+            code="STUDY-084",
+            path=("claims", i, "measure"),
+            what=f"claim {claim.id} is about the {claim.measure} at a new site, which is not computed: it could never be decided",
+            fix=f"{{id: {claim.id}, measure: {own}, on: new_site, ...}} or on: test" if own else "on: test",
+        )
+
+
+MEASURES = {
+    "binary": ("auc", "calibration_slope", "calibration_intercept", "brier", "sensitivity", "specificity", "delta_auc"),
+    "survival": (
+        *("c_index", "c_index_uno", "auc_at", "brier_at", "ipa", "calibration_slope", "observed_expected"),
+        *("sensitivity", "specificity", "delta_c_index"),
+    ),
+    "continuous": ("r2", "rmse", "mae", "calibration_slope", "calibration_intercept", "delta_r2"),
+}
+ELSEWHERE = ("auc", "c_index")
+NEAREST = {
+    "binary": {"c_index": "auc", "c_index_uno": "auc", "auc_at": "auc", "brier_at": "brier", "delta_c_index": "delta_auc"},
+    "survival": {"auc": "auc_at", "brier": "brier_at", "delta_auc": "delta_c_index", "calibration_intercept": "observed_expected"},
+    "continuous": {"auc": "r2", "c_index": "r2", "brier": "rmse", "delta_auc": "delta_r2"},
+}
+GAINS = ("delta_auc", "delta_c_index", "delta_r2")
+
+
 def _comparison(plan: Plan, i: int) -> Iterator[Problem]:
     claim = plan.claims[i]
-    if claim.measure == "delta_auc" and claim.against is None:
+    if claim.measure in GAINS and claim.against is None:
         yield Problem(
             code="STUDY-022",
             path=("claims", i),
-            what=f"claim {claim.id} is a gain in AUC and does not say against which model",
+            what=f"claim {claim.id} is a gain and does not say against which model",
             found="models: clinical, volume, site, prevalence",
             fix="against: clinical",
         )
-    if claim.measure != "delta_auc" and claim.against is not None:
+    if claim.measure not in GAINS and claim.against is not None:
         yield Problem(
             code="STUDY-022",
             path=("claims", i, "against"),
-            what=f"claim {claim.id} compares with the {claim.against} model, which only delta_auc does",
-            fix="measure: delta_auc, or remove against",
+            what=f"claim {claim.id} compares with the {claim.against} model, which only {listed(GAINS)} do",
+            fix=f"measure: {next(name for name in MEASURES[plan.columns.outcome.kind] if name in GAINS)}, or remove against",
         )
     needed = {"clinical": plan.columns.clinical, "volume": plan.columns.volume, "site": plan.site_column}
     if claim.against in needed and not needed[claim.against]:
@@ -205,6 +245,16 @@ RANGES = {
     "sensitivity": (0.0, 1.0),
     "specificity": (0.0, 1.0),
     "delta_auc": (-1.0, 1.0),
+    "c_index": (0.0, 1.0),
+    "c_index_uno": (0.0, 1.0),
+    "auc_at": (0.0, 1.0),
+    "brier_at": (0.0, float("inf")),
+    "ipa": (float("-inf"), 1.0),
+    "observed_expected": (0.0, float("inf")),
+    "delta_c_index": (-1.0, 1.0),
+    "r2": (float("-inf"), 1.0),
+    "rmse": (0.0, float("inf")),
+    "mae": (0.0, float("inf")),
 }
 
 

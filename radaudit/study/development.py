@@ -12,13 +12,12 @@ import numpy as np  # noqa: TID253
 from radaudit.arrays import frozen
 from radaudit.errors import DesignError
 from radaudit.findings import Fact
-from radaudit.measures.calibration import brier, calibration_slope
-from radaudit.measures.discrimination import auc
 from radaudit.measures.estimate import Estimate, unknown
 from radaudit.splits.resamples import Resample, folds_possible, leave_one_out, repeated_group_kfold
+from radaudit.study.ends import End
 from radaudit.study.frame import Frame, training_frame
 from radaudit.study.plans import DevelopmentPlan, PipelinePlan, Unseen
-from radaudit.study.repeated import averaged, fold_mean, people, pooled_auc
+from radaudit.study.repeated import averaged, fold_mean, people
 from radaudit.study.resampling import Fold, RngOf, baseline_risks, by_repeat, fit_folds, leaky_preparer
 from radaudit.study.transport import LeftOut, leave_each_out
 
@@ -26,23 +25,26 @@ if TYPE_CHECKING:
     from radaudit.arrays import Floats
     from radaudit.tables.table import FeatureTable
 
+NAMES = {"auc": "AUC", "c_index": "Harrell's C", "r2": "explained share"}
+
 __all__ = ["BaselineRow", "Development", "DevelopmentPlan", "FoldRow", "Optimism", "develop"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldRow:
-    """One outer resample: its AUC (None if its rows hold one outcome) and what tuning inside it believed."""
+    """One outer resample: its discrimination (None if its rows do not tell) and what tuning inside it believed."""
 
     label: str
     patients: int
     events: int
-    auc: float | None
+    discrimination: float | None
     inner_best: float | None
     features: int
 
-    def document(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {name: getattr(self, name) for name in self.__slots__}
+    def document(self, measure: str = "auc") -> dict[str, Any]:
+        """Return the JSON form, the discrimination under the name of its measure."""
+        plain = ("label", "patients", "events", "inner_best", "features")
+        return {**{name: getattr(self, name) for name in plain}, measure: self.discrimination}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,19 +52,19 @@ class BaselineRow:
     """A baseline on the same folds."""
 
     name: str
-    auc: Estimate
-    brier: Estimate
+    discrimination: Estimate
+    error: Estimate
 
-    def document(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {"name": self.name, "auc": self.auc.document(), "brier": self.brier.document()}
+    def document(self, measure: str = "auc", error: str = "brier") -> dict[str, Any]:
+        """Return the JSON form, its estimates under the names of their measures."""
+        return {"name": self.name, measure: self.discrimination.document(), error: self.error.document()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optimism:
     """What harmonising and selecting on all training rows before the folds would have reported, against the guarded way.
 
-    ``pairs``: per repeat the naive and the guarded AUC, on the same folds with the same seeds.
+    ``pairs``: per repeat the naive and the guarded discrimination, on the same folds with the same seeds.
     """
 
     naive: Estimate
@@ -78,18 +80,20 @@ class Optimism:
 class Development:
     """What resampling of the training rows says.
 
-    ``auc``: pooled out-of-fold risks, averaged over repeats; ``auc_folds``: mean of the folds' own AUCs, corrected variance.
-    ``inner_best``: the best AUC that tuning saw, averaged over outer folds; ``outer``: mean AUC of the outer folds; ``gap``: their
+    ``end`` names the measures: AUC, C-index or explained share, and so on. ``discrimination``: pooled out-of-fold predictions, averaged
+    over repeats; ``discrimination_folds``: mean of the folds' own, corrected variance. ``inner_best``: the best that tuning saw,
+    averaged over outer folds; ``outer``: mean of the outer folds; ``gap``: their
     difference, the optimism of reporting the tuned value. ``stability``: share of outer fits that selected a feature, falling.
     ``sites`` and ``batches``: each left out in turn. ``risks`` (n,): out-of-fold risks averaged over repeats, rows of the table.
     """
 
-    auc: Estimate
+    end: End
+    discrimination: Estimate
     repeats: tuple[float, ...]
-    auc_folds: Estimate
+    discrimination_folds: Estimate
     folds: tuple[FoldRow, ...]
     slope: Estimate
-    brier: Estimate
+    error: Estimate
     inner_best: float | None
     outer: float | None
     gap: float | None
@@ -106,13 +110,16 @@ class Development:
     def document(self) -> dict[str, Any]:
         """Return the JSON form, without any patient's risk."""
         plain = ("repeats", "inner_best", "outer", "gap", "configurations")
+        measure, error = self.end.discrimination, self.end.error
         return {
-            "auc": self.auc.document(),
-            "auc_folds": self.auc_folds.document(),
+            "measure": measure,
+            measure: self.discrimination.document(),
+            f"{measure}_folds": self.discrimination_folds.document(),
             "slope": self.slope.document(),
-            "brier": self.brier.document(),
+            error: self.error.document(),
             **{name: list(value) if isinstance(value := getattr(self, name), tuple) else value for name in plain},
-            **{name: [row.document() for row in getattr(self, name)] for name in ("folds", "baselines")},
+            "folds": [row.document(measure) for row in self.folds],
+            "baselines": [row.document(measure, error) for row in self.baselines],
             "stability": [{"feature": feature, "share": share} for feature, share in self.stability],
             "optimism": self.optimism.document(),
             **{name: [row.document() for row in getattr(self, name)] for name in ("sites", "sites_unharmonised", "batches")},
@@ -125,7 +132,7 @@ def develop(table: FeatureTable, plan: DevelopmentPlan, pipeline: PipelinePlan, 
 
     In every fold everything is learned again, tuning included. ``rng_of`` gives a generator by name: folds are drawn from
     ``development``, tuning in each from its own. Folds are reduced to the smaller class (``facts`` says so). Raises DesignError
-    SIZE-071, SIZE-072, OUT-070, OUT-073 and what a fit raises, with the resample as its place.
+    SIZE-071, SIZE-072, those of ``training_frame`` and what a fit raises, with the resample as its place.
     """
     frame = training_frame(table, pipeline.preserve)
     pipeline = replace(pipeline, inner=plan.inner)
@@ -134,18 +141,22 @@ def develop(table: FeatureTable, plan: DevelopmentPlan, pipeline: PipelinePlan, 
     leaky = fit_folds(frame, resamples, pipeline, rng_of, unseen=unseen, preparer=leaky_preparer(frame, pipeline))
     risks, naive = by_repeat(len(frame), guarded), by_repeat(len(frame), leaky)
     rows = tuple(_fold_row(frame, fold) for fold in guarded)
-    own = [row.auc for row in rows if row.auc is not None]
+    own = [row.discrimination for row in rows if row.discrimination is not None]
     inner = [row.inner_best for row in rows if row.inner_best is not None]
     inner_best, outer = (float(np.mean(values)) if values else None for values in (inner, own))
     patients, events = people(frame.outcome, frame.patients)
-    estimate = pooled_auc(frame.outcome, risks, frame.patients)
+    end = frame.end
+    estimate = end.pooled(frame, risks)
     return Development(
-        auc=estimate,
-        repeats=tuple(_repeat_auc(frame, risk) for risk in risks),
-        auc_folds=fold_mean(own, ratio=_ratio(frame, resamples), patients=patients, events=events),
+        end=end,
+        discrimination=estimate,
+        repeats=tuple(_of_repeat(frame, risk) for risk in risks),
+        discrimination_folds=fold_mean(
+            own, ratio=_ratio(frame, resamples), patients=patients, events=events, method=f"{NAMES[end.discrimination]} within folds"
+        ),
         folds=rows,
-        slope=averaged(risks, lambda risk: calibration_slope(*_known(frame, risk)[:2], patients=_known(frame, risk)[2])),
-        brier=averaged(risks, lambda risk: brier(*_known(frame, risk)[:2], patients=_known(frame, risk)[2])),
+        slope=averaged(risks, lambda risk: end.slope(*_known(frame, risk))),
+        error=averaged(risks, lambda risk: end.error_of(*_known(frame, risk))),
         inner_best=inner_best,
         outer=outer,
         gap=None if inner_best is None or outer is None else inner_best - outer,
@@ -153,9 +164,9 @@ def develop(table: FeatureTable, plan: DevelopmentPlan, pipeline: PipelinePlan, 
         stability=_stability(guarded),
         configurations=pipeline.configurations,
         optimism=Optimism(
-            naive=pooled_auc(frame.outcome, naive, frame.patients),
+            naive=end.pooled(frame, naive),
             guarded=estimate,
-            pairs=tuple((_repeat_auc(frame, one), _repeat_auc(frame, other)) for one, other in zip(naive, risks, strict=True)),
+            pairs=tuple((_of_repeat(frame, one), _of_repeat(frame, other)) for one, other in zip(naive, risks, strict=True)),
         ),
         **_left_out(frame, plan, pipeline, rng_of),
         risks=frozen(np.mean(np.stack(risks), axis=0)),
@@ -170,10 +181,11 @@ def _resamples(
     if plan.outer == "leave-one-site-out":
         policy: Unseen = "pass" if pipeline.harmonise is None else pipeline.harmonise.unseen_evaluation
         return leave_one_out(frame.sites.astype(str), patients), policy, {"outer": plan.outer, "repeats": 1}
-    folds = folds_possible(patients, frame.outcome, plan.folds)
+    strata = frame.end.strata(frame)
+    folds = folds_possible(patients, strata, plan.folds)
     made: dict[str, Fact] = {"outer": plan.outer, "folds": folds, "folds_asked": plan.folds, "repeats": plan.repeats}
     # a batch with too few rows in a fold is scored as it is and counted: refusing would say nothing about it
-    return repeated_group_kfold(patients, frame.outcome, folds, plan.repeats, rng_of("development")), "pass", made
+    return repeated_group_kfold(patients, strata, folds, plan.repeats, rng_of("development")), "pass", made
 
 
 def _left_out(frame: Frame, plan: DevelopmentPlan, pipeline: PipelinePlan, rng_of: RngOf) -> dict[str, tuple[LeftOut, ...]]:
@@ -187,34 +199,33 @@ def _left_out(frame: Frame, plan: DevelopmentPlan, pipeline: PipelinePlan, rng_o
     return found
 
 
-def _known(frame: Frame, risk: Floats) -> tuple[Floats, Floats, Any]:
+def _known(frame: Frame, risk: Floats) -> tuple[Frame, Floats]:
     known = ~np.isnan(risk)
-    return frame.outcome[known], risk[known], frame.patients.astype(str)[known]
+    return frame.take(np.flatnonzero(known)), risk[known]
 
 
-def _repeat_auc(frame: Frame, risk: Floats) -> float:
-    outcome, known, _ = _known(frame, risk)
-    if not 0 < outcome.sum() < len(outcome):
+def _of_repeat(frame: Frame, risk: Floats) -> float:
+    rows, known = _known(frame, risk)
+    value = frame.end.single(rows, known)
+    if value is None:
         raise DesignError(
             "OUT-074",
             "out-of-fold risks of both outcomes are needed",
-            found=f"{len(outcome)} rows were predicted",
+            found=f"{len(rows)} rows were predicted",
             fix="harmonise.unseen: {evaluation: pass}   # if rows were refused; otherwise more patients of the smaller class",
         )
-    return auc(outcome, known)
+    return value
 
 
 def _fold_row(frame: Frame, fold: Fold) -> FoldRow:
     rows = frame.take(fold.resample.assessment)
-    known = ~np.isnan(fold.risks)
     patients, events = people(rows.outcome, rows.patients)
-    both = 0 < rows.outcome[known].sum() < known.sum()
-    inner = fold.tuning["inner_auc_best"]
+    inner = fold.tuning["inner_best"]
     return FoldRow(
         label=fold.resample.label,
         patients=patients,
         events=events,
-        auc=auc(rows.outcome[known], fold.risks[known]) if both else None,
+        discrimination=frame.end.single(*_known(rows, fold.risks)),
         inner_best=inner if isinstance(inner, float) else None,
         features=len(fold.features),
     )
@@ -228,19 +239,17 @@ def _ratio(frame: Frame, resamples: Sequence[Resample]) -> float:
 
 def _baselines(frame: Frame, resamples: Sequence[Resample]) -> tuple[BaselineRow, ...]:
     patients, events = people(frame.outcome, frame.patients)
+    end = frame.end
     rows = []
     for name, (risks, reason) in baseline_risks(frame, resamples).items():
         if reason:
             none = unknown(reason, patients=patients, events=events)
-            rows.append(BaselineRow(name=name, auc=none, brier=none))
+            rows.append(BaselineRow(name=name, discrimination=none, error=none))
             continue
-        score = averaged(risks, lambda risk: brier(*_known(frame, risk)[:2], patients=_known(frame, risk)[2]))
-        area = pooled_auc(frame.outcome, risks, frame.patients)
-        if name == "prevalence":
-            # pooled over folds, prevalences run against the outcomes of the folds they are predicted for
-            why = "one risk for everybody does not discriminate: 0.5 by definition"
-            area = Estimate(value=0.5, patients=patients, events=events, method="by definition", reason=why)
-        rows.append(BaselineRow(name=name, auc=area, brier=score))
+        error = averaged(risks, lambda risk: end.error_of(*_known(frame, risk)))
+        # pooled over folds, prevalences run against the outcomes of the folds they are predicted for
+        area = end.nothing(patients, events) if name == "prevalence" else end.pooled(frame, risks)
+        rows.append(BaselineRow(name=name, discrimination=area, error=error))
     return tuple(rows)
 
 

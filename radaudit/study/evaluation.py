@@ -17,8 +17,11 @@ from radaudit.harmonise.effects import SiteEffects
 from radaudit.harmonise.moments import measure
 from radaudit.signature import Scorer
 from radaudit.study.baselines import fit_baselines
+from radaudit.study.evidence.continuous import continuous_performance
 from radaudit.study.evidence.performance import performance
+from radaudit.study.evidence.survival import survival_performance
 from radaudit.study.evidence.transport import by_site
+from radaudit.study.frame import Frame, frame_of
 from radaudit.tables import FeatureTable
 
 if TYPE_CHECKING:
@@ -76,18 +79,30 @@ def evaluate(
         for baseline in fit_baselines(training)
         if baseline.model is not None and not np.isnan(values := baseline.risk(holdout)).any()
     }
-    found = performance(rows.outcome, risk, rows.patients, float(signature["threshold"]["value"]), others, plan.rng)
+    frame = frame_of(rows)
+    found = _performance(frame, risk, signature, others, plan)
     return Evaluation(
         document={
             "signature_sha256": signature["sha256"],
             "plan_sha256": plan.digest,
             "rows": {"holdout": len(holdout), "scored": int(known.sum()), "refused": dict(refused), "flagged": dict(flagged)},
             "performance": found,
-            "by_site": by_site(rows.outcome, risk, rows.sites, rows.patients),
+            "by_site": by_site(frame, risk),
         },
         findings=(*_findings(len(holdout), refused, flagged, found), *_unseen(signature, plan.harmonise.unseen.evaluation, holdout)),
         risks=risks,
     )
+
+
+def _performance(frame: Frame, risk: Floats, signature: Mapping[str, Any], others: Mapping[str, Floats], plan: Plan) -> dict[str, Any]:
+    """Return section 7 by kind of outcome."""
+    threshold = float(signature["threshold"]["value"])
+    if frame.kind == "survival":
+        found = survival_performance(frame, risk, threshold, others, signature["steps"][-1], plan.rng)
+        return {**found, "time": plan.columns.outcome.time}
+    if frame.kind == "continuous":
+        return continuous_performance(frame, risk, others, plan.rng)
+    return performance(frame.outcome, risk, tuple(frame.patients.tolist()), threshold, others, plan.rng)
 
 
 POLICIES = {
@@ -173,17 +188,19 @@ def _findings(rows: int, refused: Counter[str], flagged: Counter[str], found: Ma
     )
     p = (found.get("permutation") or {}).get("p")
     if p is not None:
+        measure = found.get("measure", "auc")
+        name = {"auc": "AUC", "c_index": "C-index"}[measure]
         made.append(
             answer(
                 "PERF-081",
                 Verdict.PASSED if p <= 0.05 else Verdict.FAILED,
-                f"The AUC of {found['auc']['value']:.2f} is "
+                f"The {name} of {found[measure]['value']:.2f} is "
                 + (
                     f"unlikely by chance (permutation p = {p:.3g})."
                     if p <= 0.05
                     else f"within what chance gives (permutation p = {p:.2f})."
                 ),
-                facts={"p": p, "auc": found["auc"]["value"]},
+                facts={"p": p, measure: found[measure]["value"]},
             )
         )
     return tuple(made)

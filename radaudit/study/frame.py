@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np  # noqa: TID253
 
-from radaudit.errors import DesignError, TableError, listed, nearest
+from radaudit.errors import TableError, listed, nearest
+from radaudit.study.ends import End, end_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +26,8 @@ NUMBER, CATEGORY = "number", "category"
 class Frame:
     """Rows (n) of some patients: features ``x`` (n, p), ``outcome`` (n,), labels as object arrays of text.
 
+    ``kind`` of outcome; a survival one has the event in ``outcome``, the follow-up in ``time`` (n,) and the ``horizon`` of the plan.
+
     ``covariates`` are the columns a harmoniser preserves, ``clinical`` those of the clinical baseline: numbers if every value
     of the whole table is one, else text, None for missing. ``volume`` (n,) or None.
     """
@@ -38,6 +41,14 @@ class Frame:
     covariates: Mapping[str, Objects]
     clinical: Mapping[str, Objects]
     volume: Objects | None = None
+    time: Floats | None = None
+    kind: str = "binary"
+    horizon: float = 0.0
+
+    @property
+    def end(self) -> End:
+        """What differs by kind of outcome."""
+        return end_of(self.kind)
 
     def __len__(self) -> int:
         return len(self.outcome)
@@ -54,6 +65,9 @@ class Frame:
             covariates={name: column[at] for name, column in self.covariates.items()},
             clinical={name: column[at] for name, column in self.clinical.items()},
             volume=None if self.volume is None else self.volume[at],
+            time=None if self.time is None else self.time[at],
+            kind=self.kind,
+            horizon=self.horizon,
         )
 
     def columns(self, features: Sequence[str]) -> Ints:
@@ -82,6 +96,7 @@ def frame_of(
     A value that is no number in a column that must be one becomes NaN. Raises TableError READ-021 for an absent column.
     """
     learned = table.covariates([name for name in preserve if not kinds or name not in kinds])
+    end = table.roles.outcome
     given = {name: _as_kind(table.fact(name), kinds[name]) for name in preserve if kinds and name in kinds}
     return Frame(
         features=table.features,
@@ -93,18 +108,16 @@ def frame_of(
         covariates={name: _objects(column) for name, column in sorted({**learned, **given}.items())},
         clinical={name: _objects(column) for name, column in table.covariates(list(clinical)).items()},
         volume=_volume(table),
+        time=table.time,
+        kind="binary" if end is None else end.kind,
+        horizon=0.0 if end is None or end.horizon is None else end.horizon,
     )
 
 
 def training_frame(table: FeatureTable, preserve: Sequence[str]) -> Frame:
-    """Return the frame to fit on. Raises DesignError OUT-073 for rows without an outcome, OUT-070 if a class is absent."""
+    """Return the frame to fit on. Raises DesignError OUT-073 (rows without an outcome), OUT-070, OUT-100 to -102 (nothing to fit)."""
     frame = frame_of(table, preserve=preserve, clinical=table.roles.clinical)
-    unknown = int((~np.isin(frame.outcome, (0.0, 1.0))).sum())
-    if unknown:
-        raise DesignError("OUT-073", f"{unknown} training row(s) have no outcome of 0 or 1", fix="leave them out at intake")
-    events = int(frame.outcome.sum())
-    if not 0 < events < len(frame):
-        raise DesignError("OUT-070", "the training rows hold only one outcome", found=f"{events} events in {len(frame)} rows")
+    frame.end.require(frame)
     return frame
 
 

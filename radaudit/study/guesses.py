@@ -11,44 +11,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-PATIENT = ("subject", "patient", "usubjid", "participant", "record_id", "case", "mrn", "id", "name", "scan")
-SITE = ("site", "hospital", "centre", "center", "institution", "institute", "redcap_data_access_group", "siteid", "clinic", "source")
-SCANNER = (
-    "manufacturer",
-    "vendor",
-    "scanner",
-    "model",
-    "kernel",
-    "kvp",
-    "slicethickness",
-    "slice_thickness",
-    "protocol",
-    "pixelspacing",
-    "contrast",
-)
-BATCH = ("manufacturer", "vendor", "scanner", "manufacturermodelname", "model")
-OUTCOME = (
-    "outcome",
-    "relapse",
-    "recurrence",
-    "event",
-    "response",
-    "mutation",
-    "mut",
-    "death",
-    "dead",
-    "status",
-    "progression",
-    "label",
-    "target",
-)
-AFTER = (
-    "event", "days", "months", "time", "recurrence", "relapse", "death", "dead", "survival", "os", "pfs", "dfs", "status",
-    "response", "progression", "follow", "followup", "arm", "treatment", "censor", "cnsr", "histopath", "outcome",
-)  # fmt: skip
-CLINICAL = ("age", "sex", "gender", "stage", "smoking", "smoker", "grade", "ecog", "psa", "histology", "tnm")
-BIOLOGY = ("age", "sex", "gender", "stage", "smoking", "smoker")
-UNIT = ("roi", "lesion", "lesion_id", "label", "region", "tumor", "tumour", "side")
+from radaudit.study.synonyms import World, words_for, world_of
+
+PATIENT = words_for("subject")
+SITE = words_for("site")
+SCANNER = words_for("scanner")
+BATCH = words_for("batch")
+OUTCOME = words_for("outcome")
+AFTER = words_for("after")
+CLINICAL = words_for("clinical")
+BIOLOGY = words_for("biology")
+UNIT = words_for("unit")
 VOLUME = re.compile(r"meshvolume$|voxelvolume$|volumetric_volume$|^morph_volume|(^|[_.\- ])volume$", re.IGNORECASE)
 MARKERS = (
     "#NAME?",
@@ -72,7 +45,9 @@ MARKERS = (
     ".",
     "?",
 )
-EVENTS = ("1", "yes", "true", "y", "pos", "positive", "mutant", "mutated", "event", "dead", "deceased", "relapse", "progression")
+EVENTS = words_for("event_text")
+ALIVE = words_for("alive")
+DEATHS = frozenset({"dead", "deceased", "died", "event"})
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 PLAIN = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
 MOST_GROUPS = 50
@@ -104,6 +79,11 @@ class Guess:
     file: str
     evidence: str
     others: tuple[str, ...] = ()
+
+
+def world(look: Look) -> tuple[World, tuple[str, ...]] | None:
+    """Return the world a table comes from, such as REDCap, and the columns that show it."""
+    return world_of(look.columns)
 
 
 def words(name: str) -> list[str]:
@@ -154,9 +134,14 @@ def shared(first: Iterable[str], second: Iterable[str]) -> int:
 def patient_columns(look: Look) -> list[str]:
     """Return the columns that could hold ids, the likeliest first: nearly unique, no dates, called like one or standing first."""
     found: list[tuple[int, int, str]] = []
+    home = world(look)
+    stated = home[0].column("subject", look.columns) if home else None
     for place, name in enumerate(look.columns):
         values = look.values(name)
         distinct = len(set(values))
+        if name == stated and values:
+            found.append((-1, place, name))
+            continue
         named = rank(name, PATIENT)
         unique = distinct >= 0.9 * max(look.rows, 1) and not (looks_numeric(values) and any("." in value for value in values))
         repeated = distinct >= max(3, 0.1 * look.rows) and named < len(PATIENT) - 2
@@ -196,15 +181,18 @@ def normalisation(ids: Sequence[str], others: Sequence[str]) -> tuple[str, int] 
     return (best[1], best[0]) if best[0] > now else None
 
 
-def categorical(looks: Sequence[Look], synonyms: Sequence[str], *, least: int = 2, most: int = MOST_GROUPS) -> list[Guess]:
-    """Return columns with a few values whose names match, the best match first."""
+def categorical(looks: Sequence[Look], synonyms: Sequence[str], *, role: str = "", least: int = 2, most: int = MOST_GROUPS) -> list[Guess]:
+    """Return columns with a few values whose names match, the one a known world gives the role first, then the best match."""
     found: list[tuple[int, int, Guess]] = []
     for look in looks:
+        home = world(look)
+        stated = home[0].column(role, look.columns) if home and role else None
         for place, name in enumerate(look.columns):
             tally = groups(look, name)
-            match = rank(name, synonyms)
+            match = -1 if name == stated else rank(name, synonyms)
             if match < len(synonyms) and least <= len(tally) <= min(most, max(2, look.rows // 2)):
-                found.append((match, place, Guess(column=name, file=look.file, evidence=f"{look.file}: {shown(tally)}")))
+                because = f"{home[0].name}; " if home and name == stated else ""
+                found.append((match, place, Guess(column=name, file=look.file, evidence=f"{because}{look.file}: {shown(tally)}")))
     return [guess for _, _, guess in sorted(found, key=lambda item: item[:2])]
 
 
@@ -238,12 +226,17 @@ def outcomes(looks: Sequence[Look], used: Iterable[str]) -> list[Guess]:
 
 
 def event_of(tally: Mapping[str, int], column: str) -> tuple[str, str]:
-    """Return the text that means an event and the one that does not; a CDISC censoring flag is turned round."""
+    """Return the text that means an event and one that does not.
+
+    A CDISC censoring flag and a column that says who is alive are turned round; ``1:DECEASED`` is read by its word.
+    """
     values = sorted(tally)
-    named = [value for value in values if value.casefold() in EVENTS]
+    named = [value for value in values if value.casefold() in EVENTS or value.partition(":")[2].strip().casefold() in EVENTS]
     event = named[0] if len(named) == 1 else min(values, key=lambda value: (tally[value], value))
-    if "cnsr" in words(column) or "censor" in words(column):
-        event = next(value for value in values if value != event)
+    told = {value.partition(":")[2].strip().casefold() or value.casefold() for value in values}
+    plain = not told & DEATHS
+    if plain and set(words(column)) & {"cnsr", "censor", "censored", *ALIVE}:
+        event = "0" if "0" in values else next(value for value in values if value != event)
     return event, next(value for value in values if value != event)
 
 

@@ -15,10 +15,10 @@ from radaudit.findings import Fact
 from radaudit.harmonise.combat import adapt
 from radaudit.harmonise.effects import SiteEffects
 from radaudit.harmonise.moments import measure
-from radaudit.models.elastic_net import crosscheck
-from radaudit.models.logistic import linear_scores, logistic
+from radaudit.models.link import Link
+from radaudit.models.logistic import linear_scores
 from radaudit.models.scaling import Scaling
-from radaudit.models.threshold import Threshold, ThresholdPlan, choose_threshold
+from radaudit.models.threshold import Threshold, ThresholdPlan
 from radaudit.study.frame import Frame, frame_of, training_frame
 from radaudit.study.plans import HarmonisePlan, PipelinePlan, Unseen
 from radaudit.study.preparation import harmonised, prepare
@@ -36,7 +36,7 @@ class FittedPipeline:
     """Everything a risk needs, as numbers: the selected ``features`` (k,) by name, and per feature what happens to it in turn.
 
     ``effects`` are the site effects of all harmonised features (None: not harmonised); then the ``median`` in place of a missing
-    cell, (value - ``mean``) / ``sd``, the sum intercept + coefficients in the order of ``features``, the logistic function.
+    cell, (value - ``mean``) / ``sd``, the sum intercept + coefficients in the order of ``features``, the ``link``.
     ``threshold`` is the risk from which on a patient is called positive. ``ranges`` are the raw training minima and maxima of
     the features. ``steps`` names each fitted step with the roles it saw; ``tuning`` holds what may be published about the fit.
     """
@@ -54,13 +54,14 @@ class FittedPipeline:
     ranges: tuple[tuple[float, float], ...]
     tuning: Mapping[str, Fact]
     steps: tuple[tuple[str, tuple[str, ...]], ...]
+    link: Link
 
     def __post_init__(self) -> None:
         for name in ("median", "mean", "sd", "coefficients"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
 
     def risk(self, table: FeatureTable, unseen: Unseen | None = None) -> Floats:
-        """Return each row's predicted probability (n,), NaN where the row is refused (see ``refusals``).
+        """Return each row's prediction (n,), a probability, risk by the horizon or value; NaN where the row is refused (see ``refusals``).
 
         ``unseen`` is the policy for batches the fit does not know, by default the plan's for scoring. Every policy but ``adapt``
         treats a row without looking at the others: any subset of rows has the same bits. Raises TableError FEAT-002, READ-021.
@@ -77,7 +78,7 @@ class FittedPipeline:
 
     def risk_of(self, frame: Frame, unseen: Unseen | None = None, *, lenient: bool = False) -> Floats:
         """Return the risk of rows at hand; ``lenient`` (resamples only) codes an unknown covariate level as the training mean."""
-        return logistic(self._scored(frame, unseen, lenient=lenient)[0])
+        return self.link.risk(self._scored(frame, unseen, lenient=lenient)[0])
 
     def adapted(self, frame: Frame) -> FittedPipeline:
         """Return this pipeline with the frame's unknown batches added from their own rows, without outcomes (transductive).
@@ -128,6 +129,7 @@ class FittedPipeline:
             "ranges": [list(pair) for pair in self.ranges],
             "tuning": dict(self.tuning),
             "steps": [[name, list(roles)] for name, roles in self.steps],
+            "link": self.link.step(),
         }
 
     @property
@@ -140,8 +142,8 @@ def fit_pipeline(table: FeatureTable, plan: PipelinePlan, rng: np.random.Generat
     """Return the pipeline fitted on all rows of ``table``, which must be training rows only.
 
     Batches that cannot be harmonised are refused here (SIZE-001), not set aside as in a resample. ``tuning`` holds the largest
-    difference from scikit-learn's fit under ``crosscheck``. Raises DesignError OUT-070, OUT-073, SIZE-071, SIZE-073, FEAT-070,
-    STUDY-071 and what harmonisation raises.
+    difference from scikit-learn's fit, where it has the model, under ``crosscheck``. Raises DesignError OUT-070, OUT-073, OUT-100 to
+    -102, SIZE-071, SIZE-073, FEAT-070, STUDY-071 and what harmonisation raises.
     """
     frame = training_frame(table, plan.preserve)
     return fit_frame(frame, plan, rng, strict=True)
@@ -155,15 +157,17 @@ def fit_frame(
     outside = partial(prepare, plan=plan, strict=True) if strict and preparer is None else inside
     tuned = tune(frame, plan, rng, outside, inside)
     facts = dict(tuned.facts) | dict(tuned.preparation.facts) | _small_batches(frame, plan)
-    if strict:
-        facts["crosscheck"] = crosscheck(tuned.standardised, frame.outcome[tuned.used], tuned.fit)
+    rows = frame.take(tuned.used)
+    if strict and (gap := frame.end.crosscheck(tuned.standardised, rows, tuned.fit)) is not None:
+        facts["crosscheck"] = gap
     kept = np.flatnonzero(tuned.fit.coefficients)
     names = [tuned.preparation.features[j] for j in kept.tolist()]
     order = sorted(range(len(kept)), key=lambda i: names[i])
     at = kept[order]
     features = tuple(names[i] for i in order)
     scaling = tuned.preparation.scaling.of(at)
-    reached = choose_threshold(frame.outcome, tuned.risks, plan.threshold)
+    reached = frame.end.threshold(frame, tuned.risks, plan.threshold)
+    scores = linear_scores(tuned.standardised[:, at], tuned.fit.coefficients[at], tuned.fit.intercept)
     raw = frame.x[:, frame.columns(features)]
     return FittedPipeline(
         plan=plan,
@@ -179,6 +183,7 @@ def fit_frame(
         ranges=tuple((float(low), float(high)) for low, high in zip(np.nanmin(raw, axis=0), np.nanmax(raw, axis=0), strict=True)),
         tuning=facts,
         steps=_steps(tuned.preparation.effects, plan),
+        link=frame.end.link(rows, scores),
     )
 
 

@@ -1,7 +1,7 @@
 """Plan: all that is scientific about a study, as stated in its file, with its digest and its streams of random numbers.
 
-Attribute names are the keys of the file, but for ``schema_`` (schema) and ``columns`` (roles): ``plan.roles()`` gives the
-``Roles`` of the tables. Read one with ``edges.study_file.load_study`` or, from a mapping, with ``Plan.of``.
+Attribute names are the keys of the file, but for ``schema_`` (schema), ``columns`` (roles) and ``received`` (audit): ``plan.roles()``
+gives the ``Roles`` of the tables. Read one with ``edges.study_file.load_study`` or, from a mapping, with ``Plan.of``.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from radaudit.digests import digest
-from radaudit.errors import StudyError
 from radaudit.study.analysis import Claim, Harmonise, Model, Rules, Split, StudyName, Threshold, Tracking
 from radaudit.study.columns import Columns, Features, Tables
 from radaudit.study.problem import DERIVED_SITE
+from radaudit.study.protocol import Protocol
+from radaudit.study.received import Received
+from radaudit.study.reporting import Reporting
 from radaudit.study.terms import Section, Text, Whole
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from radaudit.checks.protocol import DeclaredProtocol
     from radaudit.claims.claim import Claim as ClaimValue
     from radaudit.splits import HoldoutPlan
     from radaudit.study.plans import DevelopmentPlan, HarmonisePlan, PipelinePlan
@@ -47,8 +50,11 @@ class Plan(Section):
     threshold: Threshold = Field(Threshold(), description="The cut on the risk.")
     claims: tuple[Claim, ...] = Field((), description="Written before the test set is opened.")
     rules: Rules = Field(Rules(), description="Numbers the checks compare with.")
+    protocol: Protocol | None = Field(None, description="How images are acquired, segmented and extracted; deviations are listed by site.")
+    received: Received | None = Field(None, alias="audit", description="Only in an audit: what someone else sent.")
     seed: Annotated[Whole, Field(ge=0, le=2**63 - 1)] = Field(1, description="Start of every stream of random numbers.")
     tracking: Tracking = Field(Tracking(), description="Where the record is mirrored; not part of the plan's digest.")
+    reporting: Reporting | None = Field(None, description="What no table knows, for checklists; not part of the plan's digest.")
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Plan:
@@ -58,8 +64,8 @@ class Plan(Section):
         return read_plan(document)
 
     def document(self) -> dict[str, Any]:
-        """Return the science of the study as JSON: defaults spelled out, ``tracking`` left out."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"tracking"})
+        """Return the science of the study as JSON: defaults spelled out, ``tracking`` and ``reporting`` left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"tracking", "reporting"})
 
     @property
     def digest(self) -> str:
@@ -90,18 +96,30 @@ class Plan(Section):
 
         columns = self.columns
         end = columns.outcome
-        column = end.column if end.kind == "binary" else end.status
+        column = end.status if end.kind == "survival" else end.column
         return Roles(
             patient=columns.subject.column,
             unit=columns.unit,
             site=self.site_column,
             batch=columns.batch,
-            outcome=Outcome(kind=end.kind, column=column or "", event=end.event or "", non_event=end.non_event),
+            outcome=Outcome(
+                kind=end.kind,
+                column=column or "",
+                event=end.event or "",
+                non_event=end.non_event,
+                time=end.time,
+                horizon=end.horizon,
+                competing=end.competing,
+            ),
             covariates=tuple(dict.fromkeys((*columns.covariates, *self.harmonise.preserve))),
             clinical=columns.clinical,
             volume=columns.volume,
             never=columns.never,
         )
+
+    def declared_protocol(self) -> DeclaredProtocol | None:
+        """Return the protocol as a value that can be judged, None if the study declares none."""
+        return None if self.protocol is None else self.protocol.value()
 
     def holdout(self) -> HoldoutPlan:
         """Return how the test set is cut off."""
@@ -139,11 +157,10 @@ class Plan(Section):
         )
 
     def pipeline(self) -> PipelinePlan:
-        """Return how a signature is built from training rows. Raises StudyError (STUDY-027) for a survival outcome."""
+        """Return how a signature is built from training rows."""
         from radaudit.models.threshold import ThresholdPlan
         from radaudit.study.plans import SCREEN, PipelinePlan
 
-        self._only_binary()
         return PipelinePlan(
             harmonise=self.harmoniser(),
             max_features=self.model.max_features,
@@ -155,10 +172,9 @@ class Plan(Section):
         )
 
     def development(self) -> DevelopmentPlan:
-        """Return how performance is estimated on training rows. Raises StudyError (STUDY-027) for a survival outcome."""
+        """Return how performance is estimated on training rows."""
         from radaudit.study.plans import DevelopmentPlan
 
-        self._only_binary()
         asked = self.split.development
         leave_out = ("site",) if self.site_column else ()
         return DevelopmentPlan(folds=asked.folds, repeats=asked.repeats, inner=asked.inner, outer=asked.outer, leave_out=leave_out)
@@ -181,15 +197,6 @@ class Plan(Section):
             )
             for claim in self.claims
         )
-
-    def _only_binary(self) -> None:
-        if self.columns.outcome.kind != "binary":
-            raise StudyError(
-                "STUDY-027",
-                "a survival outcome can be read and checked, but this version fits no survival model",
-                at="roles.outcome: {kind: survival}",
-                fix="roles.outcome: {kind: binary, column: <event within a fixed time>, event: <text>}",
-            )
 
 
 def _bound(claim: Claim, keys: tuple[str, ...], side: int, otherwise: float) -> float:

@@ -23,7 +23,7 @@ from radaudit.harmonise.moments import measure
 from radaudit.models.ranks import midranks
 from radaudit.models.redundancy import keep_representatives
 from radaudit.models.scaling import Scaling, learn_scaling, usable_features
-from radaudit.models.screen import strongest, univariate_aucs
+from radaudit.models.screen import strongest
 from radaudit.study.frame import CATEGORY, Frame
 
 if TYPE_CHECKING:
@@ -103,11 +103,11 @@ def prepare(frame: Frame, plan: PipelinePlan, *, strict: bool = False) -> tuple[
     effects, used, facts = _fit_effects(frame, x, names, plan.harmonise, strict)
     if len(used) < len(frame):
         frame, x = frame.take(used), x[used]
-    if not 0 < frame.outcome.sum() < len(frame):
+    if not frame.end.fittable(frame):
         raise DesignError("OUT-070", "the rows to fit on hold only one outcome", found=f"{int(frame.outcome.sum())} of {len(frame)} rows")
     keep = () if plan.harmonise is None else plan.harmonise.keep
     cells, _ = harmonised(frame, x, effects, keep=keep, unseen="pass", lenient=True)
-    chosen, scaling, counts = _candidates(cells, names, frame.outcome, plan)
+    chosen, scaling, counts = _candidates(cells, names, frame, plan)
     features = tuple(names[j] for j in chosen.tolist())
     prepared = Preparation(
         features=features,
@@ -160,7 +160,7 @@ def _nothing_left(features: int) -> DesignError:
     )
 
 
-def _candidates(cells: Floats, names: tuple[str, ...], outcome: Floats, plan: PipelinePlan) -> tuple[Ints, Scaling, dict[str, Fact]]:
+def _candidates(cells: Floats, names: tuple[str, ...], frame: Frame, plan: PipelinePlan) -> tuple[Ints, Scaling, dict[str, Fact]]:
     """Return the strongest representatives (k,), their scaling, and how many features each step left."""
     usable = np.flatnonzero(usable_features(cells, plan.missing_share))
     if not len(usable):
@@ -169,12 +169,13 @@ def _candidates(cells: Floats, names: tuple[str, ...], outcome: Floats, plan: Pi
     whole = learn_scaling(cells[:, usable]).impute(cells[:, usable])
     ranks = midranks(whole)
     if len(usable) > WIDE:
-        first = np.sort(strongest(univariate_aucs(whole, outcome, ranks=ranks), WIDE, names=[names[j] for j in usable.tolist()]))
+        separate = frame.end.separation(ranks, whole, frame)
+        first = np.sort(strongest(separate, WIDE, names=[names[j] for j in usable.tolist()]))
         usable, missing, whole, ranks = usable[first], missing[first], whole[:, first], np.ascontiguousarray(ranks[:, first])
     own = [names[j] for j in usable.tolist()]
     kept = keep_representatives(whole, plan.redundancy, names=own, missing=missing, ranks=ranks)
-    aucs = univariate_aucs(whole[:, kept], outcome, ranks=ranks[:, kept])
-    top = kept[strongest(aucs, max(plan.screen), names=[own[j] for j in kept.tolist()])]
+    separate = frame.end.separation(ranks[:, kept], whole[:, kept], frame)
+    top = kept[strongest(separate, max(plan.screen), names=[own[j] for j in kept.tolist()])]
     chosen = usable[top]
     counts: dict[str, Fact] = {"usable_features": len(usable), "representatives": len(kept), "candidates": len(chosen)}
     return chosen, learn_scaling(np.ascontiguousarray(cells[:, chosen])), counts

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from radaudit.errors import StudyError, listed
 from radaudit.study import guesses
+from radaudit.study.endpoint_guesses import endpoints
 from radaudit.study.guesses import Guess, Look
+from radaudit.study.outcome_lines import line, outcome_guesses, outcome_lines, scalar
+from radaudit.study.table_kinds import Kind, kind_of
 from radaudit.tables.shown import inert
 
-WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./+-]*")
+DICTIONARY = "dictionary"
 LEAST_ROWS_KNOWN = 0.8
-WIDTH = 44
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,12 @@ class Sorted:
     features: tuple[Look, ...]
     clinical: tuple[Look, ...]
     acquisition: tuple[Look, ...]
+    others: tuple[tuple[Look, Kind], ...] = ()
+
+    @property
+    def dictionary(self) -> Look | None:
+        """The table that tells what the numbers of the others mean, if there is one."""
+        return next((look for look, kind in self.others if kind.name == DICTIONARY), None)
 
     @property
     def all(self) -> tuple[Look, ...]:
@@ -31,25 +39,18 @@ class Sorted:
         return (*self.features, *self.clinical, *self.acquisition)
 
 
-def scalar(text: str) -> str:
-    """Return a text as a YAML scalar that reads back as it is."""
-    plain = WORD.fullmatch(text) and text.lower() not in ("true", "false", "null", "yes", "no", "on", "off")
-    return text if plain else json.dumps(text, ensure_ascii=False)
-
-
 def many(texts: Iterable[str]) -> str:
     """Return texts as a YAML list on one line."""
     return f"[{', '.join(map(scalar, texts))}]"
 
 
-def line(text: str, comment: str = "") -> str:
-    """Return a line with its comment, which cannot break out of it."""
-    return f"{text:<{WIDTH}}  # {inert(comment, longest=160)}" if comment else text
-
-
 def sort_tables(looks: Sequence[Look]) -> Sorted:
     """Return the tables by what they hold; raises StudyError (STUDY-030) if none holds features."""
-    features = tuple(look for look in looks if look.features)
+    kinds = {look.file: kind for look in looks if (kind := kind_of(look))}
+    features = tuple(look for look in looks if look.features and look.file not in kinds)
+    if not features:  # the only table of features is the study's, also if patients were scanned twice
+        features = tuple(look for look in looks if look.features)[:1]
+        kinds = {file: kind for file, kind in kinds.items() if file not in {look.file for look in features}}
     if not features:
         raise StudyError(
             "STUDY-030",
@@ -57,13 +58,15 @@ def sort_tables(looks: Sequence[Look]) -> Sorted:
             found=listed(f"{look.file} ({len(look.columns)} columns)" for look in looks),
             fix="name the table your extractor wrote; at least 20 numeric columns, or names of pyradiomics or CaPTk",
         )
-    rest = [look for look in looks if not look.features]
+    others = tuple((look, kinds[look.file]) for look in looks if look.file in kinds)
+    rest = [look for look in looks if look not in features and look.file not in kinds]
     scanner = [look for look in rest if sum(guesses.rank(name, guesses.SCANNER) < len(guesses.SCANNER) for name in look.columns) >= 3]
-    return Sorted(features=features, clinical=tuple(look for look in rest if look not in scanner), acquisition=tuple(scanner))
+    clinical = tuple(look for look in rest if look not in scanner)
+    return Sorted(features=features, clinical=clinical, acquisition=tuple(scanner), others=others)
 
 
 def propose_study(looks: Sequence[Look], *, name: str) -> str:
-    """Return the text of a study file. Raises StudyError: STUDY-030 (no features), STUDY-031 (no ids), STUDY-032 (no binary outcome)."""
+    """Return the text of a study file. Raises StudyError: STUDY-030 (no features), STUDY-031 (no ids), STUDY-032, STUDY-100 (outcome)."""
     tables = sort_tables(looks)
     subject = guesses.subject(tables.all)
     if subject is None:
@@ -74,15 +77,24 @@ def propose_study(looks: Sequence[Look], *, name: str) -> str:
             fix="add a column patient_id to the feature table",
         )
     site_lines, site_columns = _site(tables, subject)
-    outcome = _outcome(tables, {subject.column, *site_columns, *_ids(tables, subject).values()})
+    outcome = outcome_guesses(
+        tables.all, tables.clinical or tables.features, {subject.column, *site_columns, *_ids(tables, subject).values()}
+    )
     clinical = _clinical(tables, {subject.column, outcome[0].column, *site_columns})
     blocks = [
         _head(name),
         _tables(tables, subject),
-        ["roles:", *_subject(tables, subject), *_unit(tables, subject), *site_lines, *_batch(tables), *_outcome_lines(tables, outcome)],
+        [
+            "roles:",
+            *_subject(tables, subject),
+            *_unit(tables, subject),
+            *site_lines,
+            *_batch(tables),
+            *outcome_lines(tables.all, outcome, tables.dictionary),
+        ],
     ]
     blocks[-1] += [*_clinical_lines(clinical), *_volume(tables), *_never(tables, outcome[0], clinical), *_dates(tables)]
-    blocks += [_features(tables), _rest(tables, bool(site_columns), clinical)]
+    blocks += [feature_lines(tables), _rest(tables, bool(site_columns), clinical)]
     return "\n".join("\n".join(block) + "\n" for block in blocks)
 
 
@@ -127,18 +139,43 @@ def _tables(tables: Sorted, subject: Guess) -> list[str]:
             lines.append(f"  {role}:")
         for look in looks:
             width = len(look.columns) + len(look.features)
+            lines += _world(look)
             lines.append(line(f"    - file: {scalar(look.file)}", f"{look.rows} rows, {width} columns, read as {look.reader}"))
             lines += [f"      sheet: {scalar(look.sheet)}"] if look.sheet else []
             if look.file in ids:
                 met = guesses.shared(home.values(subject.column), look.values(ids[look.file]))
                 total = len(set(home.values(subject.column)))
                 lines.append(line(f"      id: {scalar(ids[look.file])}", f"{met} of {total} patients of {home.file} are found in it"))
+            lines += _repeats(look, ids.get(look.file, subject.column)) if role != "features" else []
             if look.file in by_file:
                 lines.append(line(f"      site: {scalar(by_file[look.file])}", "CONFIRM: named after the file"))
             tally = guesses.markers(look)
             if tally:
                 lines.append(line(f"      missing: {many(sorted(tally))}", f"found: {guesses.shown(tally)}"))
+    for look, kind in tables.others:
+        lines.append(line(f"  # {kind.name}: {scalar(look.file)}", f"{kind.title}: {kind.evidence}"))
     return lines
+
+
+def _world(look: Look) -> list[str]:
+    """Say which world a table comes from, and what to know about it."""
+    found = guesses.world(look)
+    if found is None:
+        return []
+    world, signs = found
+    return [line(f"    # {world.name}", f"{listed(map(inert, signs), most=4)}{'; ' + world.note if world.note else ''}")]
+
+
+def _repeats(look: Look, column: str) -> list[str]:
+    """Say that a clinical table has several rows of a patient: only one can be joined."""
+    values = look.values(column) if column in look.columns else []
+    repeated = len(values) - len(set(values))
+    if not repeated:
+        return []
+    found = guesses.world(look)
+    unit = found[0].column("unit", look.columns) if found else None
+    told = f"; {unit} is {guesses.shown(guesses.groups(look, unit))}" if unit else ""
+    return [line("      # STUDY-101: keep one row per patient", f"{repeated} rows repeat a patient{told}")]
 
 
 def _subject(tables: Sorted, subject: Guess) -> list[str]:
@@ -169,7 +206,7 @@ def _unit(tables: Sorted, subject: Guess) -> list[str]:
 
 def _sites_by_file(tables: Sorted) -> dict[str, str]:
     """Return file -> site if there are several feature tables and no column tells the site."""
-    if len(tables.features) < 2 or guesses.categorical(tables.all, guesses.SITE):
+    if len(tables.features) < 2 or guesses.categorical(tables.all, guesses.SITE, role="site"):
         return {}
     from pathlib import PurePosixPath
 
@@ -177,7 +214,7 @@ def _sites_by_file(tables: Sorted) -> dict[str, str]:
 
 
 def _site(tables: Sorted, subject: Guess) -> tuple[list[str], list[str]]:
-    found = guesses.categorical(tables.all, guesses.SITE)
+    found = guesses.categorical(tables.all, guesses.SITE, role="site")
     if found:
         lines = [line(f"  site: {scalar(found[0].column)}", found[0].evidence)]
         lines += [line(f"  # site: {scalar(guess.column)}", guess.evidence) for guess in found[1:3]]
@@ -196,30 +233,6 @@ def _site(tables: Sorted, subject: Guess) -> tuple[list[str], list[str]]:
 def _batch(tables: Sorted) -> list[str]:
     found = guesses.categorical(tables.all, guesses.BATCH)
     return [line(f"  # batch: {many([guess.column])}", f"instead of the site; {guess.evidence}") for guess in found[:3]]
-
-
-def _outcome(tables: Sorted, used: set[str]) -> list[Guess]:
-    found = guesses.outcomes(tables.all, used)
-    if not found:
-        raise StudyError(
-            "STUDY-032",
-            "no column holds exactly two values, as a binary outcome does",
-            found=listed((inert(name) for look in (tables.clinical or tables.features) for name in look.columns), most=12),
-            fix="add a column with the outcome, such as relapse_2y with 0 and 1, to the clinical table",
-        )
-    return found
-
-
-def _outcome_lines(tables: Sorted, found: Sequence[Guess]) -> list[str]:
-    lines = []
-    for place, guess in enumerate(found[:5]):
-        look = next(look for look in tables.all if look.file == guess.file)
-        event, none = guesses.event_of(guesses.groups(look, guess.column), guess.column)
-        text = f"outcome: {{kind: binary, column: {scalar(guess.column)}, event: {json.dumps(event)}, non_event: {json.dumps(none)}}}"
-        lines.append(
-            line(f"  {text}", f"CONFIRM column and event: {guess.evidence}") if place == 0 else line(f"  # {text}", guess.evidence)
-        )
-    return lines
 
 
 def _clinical(tables: Sorted, used: set[str]) -> list[tuple[str, bool, str]]:
@@ -251,7 +264,10 @@ def _volume(tables: Sorted) -> list[str]:
 def _never(tables: Sorted, outcome: Guess, clinical: Sequence[tuple[str, bool, str]]) -> list[str]:
     used = {outcome.column, *(name for name, _, _ in clinical)}
     names = [name for look in (*tables.clinical, *tables.features) for name in look.columns]
-    found = [name for name in dict.fromkeys(names) if name not in used and guesses.rank(name, guesses.AFTER) < len(guesses.AFTER)]
+    worldly = {name for look in tables.all if (home := guesses.world(look)) for name in home[0].never(look.columns)}
+    worldly |= {name for one in endpoints(tables.all) for name in (one.time, one.status)}
+    late = [name for name in names if guesses.rank(name, guesses.AFTER) < len(guesses.AFTER) or name in worldly]
+    found = [name for name in dict.fromkeys(late) if name not in used]
     return [line(f"  never: {many(found)}", "known only after the scan, by their names")] if found else []
 
 
@@ -260,9 +276,10 @@ def _dates(tables: Sorted) -> list[str]:
     return [line(f"  # date: {scalar(name)}", "for a test set of the latest patients") for name in dated[:2]]
 
 
-def _features(tables: Sorted) -> list[str]:
+def feature_lines(tables: Sorted) -> list[str]:
+    """Return the lines that say which columns are features."""
     look = tables.features[0]
-    if look.reader in ("pyradiomics", "captk"):
+    if look.reader != "generic":
         return ["features:", line("  namespace: auto", f"{len(look.features)} names of {look.reader}, such as {look.features[0]}")]
     prefix = _prefix(look.features)
     pattern = scalar(f"{prefix}*") if prefix else None

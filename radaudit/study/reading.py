@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -18,6 +18,7 @@ from radaudit.study.plan import Plan
 from radaudit.study.problem import Path, Problem, dotted
 
 LONGEST_SHOWN = 40
+Read = TypeVar("Read", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +44,25 @@ def read_plan(document: Mapping[str, Any], source: Source | None = None) -> Plan
     Raises StudyError for one problem, StudyErrors for several: unknown keys are set aside (or read as the key they resemble),
     so that one typo does not hide the rest.
     """
+    return read_section(document, Plan, source, contradictions)
+
+
+def read_section(
+    document: Mapping[str, Any],
+    model: type[Read],
+    source: Source | None = None,
+    contradictions: Callable[[Read], Iterable[Problem]] = lambda _: (),
+) -> Read:
+    """Return a document as ``model``, a plan file of one schema; ``contradictions`` finds what no single key shows. Raises as read_plan."""
     source = source or Source()
     whole = deepcopy(dict(document))
     problems = list(_empty(whole))
-    plan, found = _validated(whole)
+    plan, found = _validated(whole, model)
     unknown = [p for p in found if p.code == "STUDY-001"]
     if unknown:
         for problem in unknown:
             _set_aside(whole, problem)
-        plan, found = _validated(whole)
+        plan, found = _validated(whole, model)
     known = {problem.path for problem in problems}
     problems += unknown + [problem for problem in found if problem.path not in known]
     if plan is not None:
@@ -68,11 +79,11 @@ def refusal(problems: Sequence[Problem], document: object, source: Source) -> St
     return errors[0] if len(errors) == 1 else StudyErrors(errors)
 
 
-def _validated(document: dict[str, Any]) -> tuple[Plan | None, list[Problem]]:
+def _validated(document: dict[str, Any], model: type[Read]) -> tuple[Read | None, list[Problem]]:
     try:
-        return Plan.model_validate(document), []
+        return model.model_validate(document), []
     except ValidationError as error:
-        return None, [_translated(details, document) for details in error.errors(include_url=False)]
+        return None, [_translated(details, document, model) for details in error.errors(include_url=False)]
 
 
 def _empty(node: Any, path: Path = ()) -> Iterator[Problem]:
@@ -140,14 +151,14 @@ def _shown(value: object) -> str:
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
 
 
-def _translated(details: ErrorDetails, document: dict[str, Any]) -> Problem:
+def _translated(details: ErrorDetails, document: dict[str, Any], whole: type[BaseModel]) -> Problem:
     kind = details["type"]
     path = details["loc"]
     if path[-1:] == ("[key]",) and kind != "extra_forbidden":  # pydantic's mark of a problem with the key, not its value
         path = path[:-1]
     context: dict[str, Any] = details.get("ctx") or {}
     if kind == "extra_forbidden":
-        return _unknown_key(path)
+        return _unknown_key(path, whole)
     if kind == "missing":
         return _missing_key(path)
     value = value_at(document, path)
@@ -198,12 +209,12 @@ def _not_offered(path: Path, value: object, context: dict[str, Any]) -> Problem:
     return Problem(code="STUDY-008", path=path, what=what, found=f"allowed are {listed(offered, most=12)}", near=near, fix=fix)
 
 
-def _unknown_key(path: Path) -> Problem:
+def _unknown_key(path: Path, whole: type[BaseModel]) -> Problem:
     key = str(path[-1])
-    known = keys_at(path[:-1])
+    known = keys_at(path[:-1], whole)
     near = nearest(key, known)
     section = dotted(path[:-1])
-    home = next((f"{place}.{key}" for place, keys in sections() if key in keys and place != section), None) if near is None else None
+    home = next((f"{place}.{key}" for place, keys in sections(whole) if key in keys and place != section), None) if near is None else None
     question = f', did you mean "{near}"?' if near else f", did you mean {home.lstrip('.')}?" if home else ""
     return Problem(
         code="STUDY-001",
@@ -240,9 +251,9 @@ EXAMPLES = {
 }
 
 
-def keys_at(path: Path) -> tuple[str, ...]:
-    """Return the keys that may stand at a path of the study file."""
-    model: type[BaseModel] | None = Plan
+def keys_at(path: Path, whole: type[BaseModel] = Plan) -> tuple[str, ...]:
+    """Return the keys that may stand at a path of the study file, or of another plan file."""
+    model: type[BaseModel] | None = whole
     for part in path:
         if isinstance(part, int) or model is None:
             continue

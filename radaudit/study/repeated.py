@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np  # noqa: TID253
 
+from radaudit.measures.concordance import pairs_of
 from radaudit.measures.discrimination import delong, expit, logit, newcombe_interval
 from radaudit.measures.estimate import Estimate, unknown
 from radaudit.measures.normal import t_two_sided, two_sided
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from radaudit.arrays import Floats
+    from radaudit.followup import Followed
 
 LEVEL = 0.95
 
@@ -53,6 +55,30 @@ def pooled_auc(outcome: Floats, risks: Sequence[Floats], patients: ArrayLike, *,
         low, high = newcombe_interval(value, max(events, 1), max(count - events, 1), level)
         method = "out-of-fold risks pooled within a repeat, mean over repeats, Newcombe method 5"
     return Estimate(value=value, low=low, high=high, level=level, patients=count, events=events, method=method)
+
+
+def pooled_c(rows: Followed, risks: Sequence[Floats], *, level: float = LEVEL) -> Estimate:
+    """Return Harrell's C of out-of-fold risks, pooled over the folds of a repeat and averaged over repeats, as ``pooled_auc``.
+
+    The variance is that of the averaged influence of each patient: repeats share all patients.
+    """
+    method = "out-of-fold risks pooled within a repeat, mean over repeats, Harrell's C, infinitesimal jackknife by patient, logit scale"
+    values, pulls = [], np.zeros(rows.patients)
+    for risk in risks:
+        at = np.flatnonzero(~np.isnan(risk))
+        part = rows.take(at)
+        found = pairs_of(part, risk[at])
+        if not found.all.sum() > 0:
+            none = "no comparable pair was predicted"
+            return unknown(none, patients=part.patients, events=part.events, level=level, method=method)
+        values.append(found.c)
+        pulls += np.bincount(rows.patient[at], weights=found.pull, minlength=rows.patients) / len(risks)
+    value, variance = float(np.mean(values)), float((pulls**2).sum())
+    people = {"level": level, "patients": rows.patients, "events": rows.events, "method": method}
+    if not (variance > 0 and 0 < value < 1):
+        return Estimate(value=value, reason="the concordance has no variance here", **people)  # type: ignore[arg-type]
+    half = two_sided(level) * math.sqrt(variance) / (value * (1 - value))
+    return Estimate(value=value, low=expit(logit(value) - half), high=expit(logit(value) + half), **people)  # type: ignore[arg-type]
 
 
 def averaged(risks: Sequence[Floats], measure: Callable[[Floats], Estimate]) -> Estimate:

@@ -113,8 +113,13 @@ def candidate_signature(
         version=CANDIDATE_VERSION,
         endpoint={} if outcome is None else outcome.document(),
         plan_sha256=plan.digest,
-        training=Training(digest=table.digest, patients=len(people), rows=len(table), events=int(sum(people.values()))),
-        threshold_rule=plan.threshold.rule,
+        training=Training(
+            digest=table.digest,
+            patients=len(people),
+            rows=len(table),
+            events=sum(value == 1.0 for value in people.values()) if outcome and outcome.kind != "continuous" else 0,
+        ),
+        threshold_rule=_rule(plan),
         columns=Columns(subject=roles.patient, site=roles.site),
         grouping=Grouping(
             columns=tuple(columns),
@@ -134,6 +139,13 @@ def candidate_signature(
             ),
         ),
     )
+
+
+def _rule(plan: Plan) -> str:
+    """Return how the threshold was chosen; groups of a continuous outcome part at the median prediction unless the plan says where."""
+    if plan.columns.outcome.kind == "continuous" and plan.threshold.rule == "youden":
+        return "median prediction in training"
+    return plan.threshold.rule
 
 
 def _ranges(frame: Frame, pipeline: FittedPipeline) -> dict[str, tuple[float, float]]:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np  # noqa: TID253
 
 from radaudit.errors import DesignError
-from radaudit.measures.calibration import calibration_in_the_large
-from radaudit.measures.discrimination import auc_estimate
 from radaudit.measures.estimate import Estimate, unknown
 from radaudit.splits.resamples import Resample, leave_one_out
 from radaudit.study.frame import Frame
@@ -26,14 +24,18 @@ REFUSED = "the fit without {name} does not know its batch, and harmonise.unseen.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """One site predicted by a signature built without it: rows that were ``refused`` are not in the estimates."""
+    """One site predicted by a signature built without it: rows that were ``refused`` are not in the estimates.
+
+    ``names`` are those of discrimination and level for this kind of outcome: ``auc`` and ``citl`` for a binary one.
+    """
 
     name: str
     patients: int
     events: int
     refused: int
-    auc: Estimate
-    citl: Estimate
+    discrimination: Estimate
+    level: Estimate
+    names: tuple[str, str] = ("auc", "citl")
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -42,8 +44,8 @@ class LeftOut:
             "patients": self.patients,
             "events": self.events,
             "refused": self.refused,
-            "auc": self.auc.document(),
-            "citl": self.citl.document(),
+            self.names[0]: self.discrimination.document(),
+            self.names[1]: self.level.document(),
         }
 
 
@@ -72,8 +74,16 @@ def _left_out(frame: Frame, resample: Resample, plan: PipelinePlan, policy: Unse
         reason = REFUSED.format(name=resample.label) if bool(np.isnan(risks).all()) else ""
     except DesignError as error:
         risks, reason = np.full(len(rows), np.nan), f"{error.code}: {error.what}"
-    auc, citl = _estimates(rows, risks, reason, patients, events)
-    return LeftOut(name=resample.label, patients=patients, events=events, refused=int(np.isnan(risks).sum()), auc=auc, citl=citl)
+    discrimination, level = _estimates(rows, risks, reason, patients, events)
+    return LeftOut(
+        name=resample.label,
+        patients=patients,
+        events=events,
+        refused=int(np.isnan(risks).sum()),
+        discrimination=discrimination,
+        level=level,
+        names=(rows.end.discrimination, rows.end.level),
+    )
 
 
 def _estimates(rows: Frame, risks: Floats, reason: str, patients: int, events: int) -> tuple[Estimate, Estimate]:
@@ -81,6 +91,5 @@ def _estimates(rows: Frame, risks: Floats, reason: str, patients: int, events: i
     if reason:
         none = unknown(reason, patients=patients, events=events)
         return none, none
-    names = rows.patients.astype(str)[known]
-    outcome, scored = rows.outcome[known], risks[known]
-    return auc_estimate(outcome, scored, patients=names), calibration_in_the_large(outcome, scored, patients=names)
+    seen, scored = rows.take(np.flatnonzero(known)), risks[known]
+    return rows.end.discriminated(seen, scored), rows.end.level_of(seen, scored)

@@ -32,7 +32,23 @@ ERROR_VALUE = re.compile(r"#[A-Z0-9/!?_ ]+[!?]?")
 INFINITE = re.compile(r"[+-]?(?:inf|infinity|∞)", re.IGNORECASE)
 CENSORED = re.compile(r"(?:<=?|>=?|≤|≥)\s*[+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?")
 
+SPACED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:(?: [0-9]{3})+|(?:\u00a0[0-9]{3})+|(?:\u202f[0-9]{3})+|(?:['’][0-9]{3})+)(?:[.,][0-9]*)?")
+NUMBER = r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?"
+SHARE = re.compile(NUMBER + r"\s?%")
+ITEM = rf"(?:{NUMBER}|[+-]?(?:nan|inf|infinity))"
+LIST = re.compile(
+    rf"[\[(]?\s*{ITEM}(?:(?:\s*[|;]\s*{ITEM})++\s*[|;]?|\s*[|;])\s*[\])]?|[\[(]\s*{ITEM}(?:\s*,\s*{ITEM})++\s*[\])]", re.IGNORECASE
+)
+DAY = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?|[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2})"
+    r"|[0-9]{1,2}[-. ](?:[A-Za-z]{3}|März|Mai)[-. ]?(?:[0-9]{2,4})?"
+)
+MEASURED = re.compile(NUMBER + r"\s?(?:[µmcdk]?m[23²³]?|m?l|cc|HU|m?Gy|[mk]?g|k?V|mA|m?s|days?|months?|years?|y)")
+
 COMMA, AMBIGUOUS, ERROR, INF, LIMIT, TEXT = "decimal comma", "comma or thousands", "error value", "infinite", "censored", "text"
+THOUSANDS, PERCENT, VECTOR, DATE, WITH_UNIT = "thousands mark", "percent", "vector", "date", "number with unit"
+# a column of these kinds alone holds something else than one number per row
+WORDY = frozenset({TEXT, ERROR, DATE, VECTOR, PERCENT, WITH_UNIT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -156,13 +172,28 @@ def stored(values: Floats, *, decimal: str | None = None, missing: Iterable[str]
     )
 
 
+KINDS = (
+    (ERROR, ERROR_VALUE),
+    (INF, INFINITE),
+    (LIMIT, CENSORED),
+    (THOUSANDS, SPACED),
+    (PERCENT, SHARE),
+    (VECTOR, LIST),
+    (DATE, DAY),
+    (WITH_UNIT, MEASURED),
+)
+
+
 def kind(text: str, decimal: str | None = None) -> str:
-    """Return what a text that is not a number is: a decimal comma, an ambiguous comma, an error value, infinite, censored or text."""
+    """Return what a text that is not a plain number is: one of the kinds above, ``text`` for all else.
+
+    Spaces, no-break spaces and apostrophes between groups of three digits are a ``thousands mark``; ``1|2|3`` is a vector.
+    """
     if decimal is None and (WHOLE_GROUPS.fullmatch(text) or GROUPED["."].fullmatch(text)):
         return AMBIGUOUS
     if decimal is None and DECIMAL_COMMA.fullmatch(text):
         return COMMA
-    for found, pattern in ((ERROR, ERROR_VALUE), (INF, INFINITE), (LIMIT, CENSORED)):
+    for found, pattern in KINDS:
         if pattern.fullmatch(text):
             return found
     return INF if PLAIN.fullmatch(text) else TEXT

@@ -7,16 +7,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The clinical endpoint: its kind, column and the text values that mean event and no event."""
+    """The clinical endpoint: its kind, column and the text values that mean event and no event.
+
+    Survival: ``column`` is the status, ``time`` the column of follow-up, ``horizon`` the time by which the risk is predicted,
+    ``competing`` the texts of the status that mean another event.
+    """
 
     kind: str
     column: str
     event: str
     non_event: str | None = None
+    time: str | None = None
+    horizon: float | None = None
+    competing: tuple[str, ...] = ()
 
-    def document(self) -> dict[str, str | None]:
+    def document(self) -> dict[str, object]:
         """Return the JSON form."""
-        return {"kind": self.kind, "column": self.column, "event": self.event, "non_event": self.non_event}
+        plain: dict[str, object] = {
+            "kind": self.kind,
+            "column": self.column,
+            "event": self.event,
+            "non_event": self.non_event,
+        }
+        if self.time is not None:
+            plain |= {"time": self.time, "horizon": self.horizon}
+        return plain | ({"competing": list(self.competing)} if self.competing else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,8 +27,8 @@ Facts = tuple[str | None, ...]
 class FeatureTable:
     """Rows sorted by patient and unit; ``values (n, p)`` float64 with NaN for missing; ``facts`` are text columns (None: missing).
 
-    ``outcome (n,)`` holds 1.0 for an event, 0.0 for none, NaN for unknown. ``digest`` is the content digest: it depends on the
-    cells, names and roles, not on the order of rows, the file or its format. Build it with ``FeatureTable.of``.
+    ``outcome (n,)`` holds 1.0 for an event, 0.0 for none, NaN for unknown; of a continuous outcome its value. ``digest`` is the content
+    digest: it depends on the cells, names and roles, not on the order of rows, the file or its format. Build it with ``FeatureTable.of``.
     """
 
     roles: Roles
@@ -122,6 +122,12 @@ class FeatureTable:
             near = nearest(name, self.facts)
             raise TableError("READ-021", f'there is no column "{name}"', found=listed(self.facts, most=20), near=near, fix=near)
         return self.facts[name]
+
+    @property
+    def time(self) -> Floats | None:
+        """The follow-up (n,) of a survival outcome, NaN for missing; None for another. Raises TableError READ-021."""
+        end = self.roles.outcome
+        return None if end is None or end.time is None else self.numbers(end.time)
 
     def numbers(self, name: str) -> Floats | None:
         """Return a text column as numbers (NaN for missing), or None if some value is not a number."""

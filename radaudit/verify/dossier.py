@@ -19,6 +19,7 @@ from radaudit.verify.reading import read_files
 from radaudit.verify.record import check_lock, check_record, read_chain
 from radaudit.verify.report import Report, failed, not_run, passed
 from radaudit.verify.scoring import disagreements
+from radaudit.verify.standards import check_standards
 
 DOSSIER, SIGNATURE, STUDY = "dossier.json", "signature.json", "study.yaml"
 DOSSIER_SCHEMA, SIGNATURE_SCHEMA = "radaudit/dossier/1", "radaudit/signature/1"
@@ -55,6 +56,7 @@ def verify_files(files: Mapping[str, bytes], *, trust: str | Collection[str] | N
     found += _asked(lambda: _evidence(evidence, record, own), DOSSIER)
     found += _asked(lambda: _signature(files, evidence), SIGNATURE)
     found += _asked(lambda: _record(files, evidence, record), "ledger.jsonl")
+    found += _asked(lambda: check_standards(evidence), DOSSIER)
     found += _asked(lambda: check_verdicts(evidence) + check_page(files[PAGE], files[DOSSIER], evidence), DOSSIER)
     fingerprint = "" if any(finding.blocking and finding.code in ("VERIFY-021", "VERIFY-022") for finding in found) else envelope.keyid
     return Report(findings=tuple(found), files=len(files), fingerprint=fingerprint, evidence_sha256=own)
@@ -103,7 +105,16 @@ def _evidence(evidence: Mapping[str, Any], record: Mapping[str, Any], own: str) 
 
 
 def _signature(files: Mapping[str, bytes], evidence: Mapping[str, Any]) -> list[Finding]:
-    """Return whether signature.json is what the evidence says (VERIFY-032, -033, -035) and scores as it says (VERIFY-034)."""
+    """Return whether signature.json is what the evidence says (VERIFY-032, -033, -035) and scores as it says (VERIFY-034).
+
+    The audit of someone else's claim has no signature, and says so; then there is no file (VERIFY-033) and only the plan is compared.
+    """
+    if evidence["signature"] is None:
+        if SIGNATURE in files:
+            return [failed("VERIFY-033", "There is a signature.json that the evidence does not know.", SIGNATURE)]
+        return _study_file(files, evidence)
+    if SIGNATURE not in files:
+        return [failed("VERIFY-015", "The manifest does not cover signature.json.", SIGNATURE)]
     signature = strict_json(files[SIGNATURE])
     if canonical(signature) + b"\n" != files[SIGNATURE] or signature["schema"] != SIGNATURE_SCHEMA:
         return [failed("VERIFY-032", "signature.json is not in the one form of its schema.", SIGNATURE)]
@@ -137,9 +148,13 @@ def _plan(files: Mapping[str, bytes], evidence: Mapping[str, Any], signature: Ma
     study = evidence["study"]
     if signature["plan_sha256"] != study["plan_sha256"]:
         return [failed("VERIFY-035", "The signature was locked under another plan than the evidence states.", SIGNATURE)]
-    if _as_text(files[STUDY].decode("utf-8-sig")) != _as_text(study["file"]):
+    return _study_file(files, evidence)
+
+
+def _study_file(files: Mapping[str, bytes], evidence: Mapping[str, Any]) -> list[Finding]:
+    if _as_text(files[STUDY].decode("utf-8-sig")) != _as_text(evidence["study"]["file"]):
         return [failed("VERIFY-035", "study.yaml is not the file the evidence holds.", STUDY)]
-    return [passed("VERIFY-035", "Signature and evidence name one plan; study.yaml is the file the evidence holds.", STUDY)]
+    return [passed("VERIFY-035", "The plan is the one named; study.yaml is the file the evidence holds.", STUDY)]
 
 
 def _as_text(text: str) -> str:
@@ -151,8 +166,6 @@ def _record(files: Mapping[str, bytes], evidence: Mapping[str, Any], record: Map
     chain, found = read_chain(files)
     if chain is None:
         return found
-    return [
-        *found,
-        *check_record(chain, record, digest(evidence)),
-        *check_lock(chain, evidence["signature"]["sha256"], evidence["study"]["plan_sha256"]),
-    ]
+    signature = evidence["signature"]
+    locked = [] if signature is None else check_lock(chain, signature["sha256"], evidence["study"]["plan_sha256"])
+    return [*found, *check_record(chain, record, digest(evidence)), *locked]

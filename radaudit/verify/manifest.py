@@ -12,7 +12,7 @@ from radaudit.verify.report import failed, passed
 
 MANIFEST = "manifest-sha256.txt"
 ENVELOPE = "manifest.dsse.json"
-REQUIRED = ("dossier.html", "dossier.json", "ledger.jsonl", "payloads.jsonl", "signature.json", "study.yaml")
+REQUIRED = ("dossier.html", "dossier.json", "ledger.jsonl", "payloads.jsonl", "study.yaml")  # signature.json too, unless it is an audit
 LINE = re.compile(rb"([0-9a-f]{64})  ([!-~]+)")
 
 

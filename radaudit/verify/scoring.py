@@ -76,6 +76,8 @@ def _trace(signature: Mapping[str, Any], x: Values, batch: str, levels: Mapping[
         "standardise": lambda step, v: [(a - m) / s for a, m, s in zip(v, step["mean"], step["sd"], strict=True)],
         "linear": lambda step, v: [math.fsum([step["intercept"], *(c * a for c, a in zip(step["coef"], v, strict=True))])],
         "logistic": lambda _, v: [0.5 * (1.0 + math.tanh(0.5 * a)) for a in v],
+        "cox": lambda step, v: [1.0 - math.exp(-step["cumulative_hazard"][-1] * math.exp(min(a, 700.0))) for a in v],
+        "identity": lambda _, v: v,
     }
     trace = []
     for step in signature["steps"]:

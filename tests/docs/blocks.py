@@ -132,7 +132,12 @@ def with_two_lesions(folder: Path) -> None:
                 writer.writerow([row[0], "2", *(cell if cell.startswith("#") else str(1.01 * float(cell)) for cell in row[1:])])
 
 
-PREPARED = {"tables.md": with_decimal_commas, "lesions.md": with_two_lesions}
+def with_a_claim(folder: Path) -> None:
+    """Put the example of a third party's claim beside the study."""
+    shutil.copytree(ROOT / "examples/audit_claim", folder / "audit_claim")
+
+
+PREPARED = {"tables.md": with_decimal_commas, "lesions.md": with_two_lesions, "audit-a-claim.md": with_a_claim}
 
 
 def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ CODE = re.compile(r"\b(READ|ID|SITE|FEAT|OUT|CONF|SIZE|HARM|LEAK|PERF|GUARD|SCOR
 
 def printed() -> set[str]:
     """Return the codes that stand in program text and in the suites (comments and docstrings too: they must not name what is not there)."""
-    files = [*ROOT.glob("radaudit/**/*.py"), *ROOT.glob("expectations/**/*.json")]
+    files = [*ROOT.glob("radaudit/**/*.py"), *ROOT.glob("radaudit/checklists/**/*.toml"), *ROOT.glob("expectations/**/*.json")]
     return {match.group(0) for path in files for match in CODE.finditer(path.read_text(encoding="utf-8"))}
 
 

@@ -138,12 +138,12 @@ def test_numbers_in_the_prose_are_those_of_the_demo(demo: Path) -> None:
 
 
 def test_the_walk_through_shows_the_study_file_of_the_example() -> None:
-    """All keys, in the order of the file; the claims without their wording, the question left out."""
+    """All keys, in the order of the file; the claims without their wording, the question and the reporting form left out."""
     import yaml
 
     whole = yaml.load((EXAMPLE / "study.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
     page = ROOT / "docs/how-to/own-study.md"
     shown = yaml.load("\n".join(block.text for block in blocks(page) if block.language == "yaml"), Loader=yaml.BaseLoader)
-    assert list(shown) == [name for name in whole if name != "question"]
+    assert list(shown) == [name for name in whole if name not in ("question", "reporting")]
     claims = [{name: value for name, value in claim.items() if name != "text"} for claim in whole["claims"]]
     assert shown == {name: claims if name == "claims" else whole[name] for name in shown}

@@ -77,7 +77,9 @@ def test_encodings_are_found(tmp_path: Path, encoding: str) -> None:
 
 def test_an_encoding_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     assert refused(tmp_path, "a,b\nZürich,1\n".encode("cp1252"), encoding="utf-8").code == "READ-033"
-    assert refused(tmp_path, b"a,b\n\x81\x8d,1\n").code == "READ-033"
+    assert refused(tmp_path, b"a,b\n\x81\xff\x8d,1\n").code == "READ-033"
+    assert refused(tmp_path, b"a,b\nZ\x9frich,1\n").code == "READ-104"
+    assert read(tmp_path, b"a,b\nZ\x9frich,1\n", encoding="mac-roman").column("a").texts == ("Zürich",)
 
 
 def test_zero_bytes_are_not_text(tmp_path: Path) -> None:
@@ -160,10 +162,8 @@ def test_a_column_that_is_not_there_is_refused_with_the_nearest(tmp_path: Path) 
         ("x.pkl", "pandas"),
         ("x.rds", "readRDS"),
         ("x.RData", "load("),
-        ("x.arff", "read.arff"),
-        ("x.sav", "read_sav"),
         ("x.mat", "matlab"),
-        ("x.csv.gz", "unpack"),
+        ("x.csv.zip", "unpack"),
         ("x.duckdb", "COPY"),
         ("x.npy", "names"),
         ("x.nii", "images"),
@@ -257,7 +257,7 @@ def test_a_broken_or_exploding_workbook_is_refused(tmp_path: Path) -> None:
         info = zipfile.ZipInfo("xl/worksheets/sheet1.xml")
         info.compress_type = zipfile.ZIP_DEFLATED
         with archive.open(info, "w", force_zip64=True) as stream:
-            for _ in range(1100):
+            for _ in range(130):
                 stream.write(b"\0" * (1 << 20))
     with pytest.raises(TableError) as caught:
         read_file(tmp_path / "bomb.xlsx", ReadOptions())

@@ -423,7 +423,7 @@ def test_survival_times_and_status_are_read(tmp_path: Path) -> None:
     lines = clinical_csv().splitlines()
     text = "\n".join([f"{lines[0]},months", *(f"{line},{i}.5" for i, line in enumerate(lines[1:]))])
     write(tmp_path, features=features_csv(), clinical=text)
-    end = '{kind: survival, time: months, status: relapse, event: "1"}'
+    end = '{kind: survival, time: months, status: relapse, event: "1", horizon: 24}'
     assert read(tmp_path, study(outcome=end)).table.outcome.sum() == 4
     write(tmp_path, clinical=text.replace("3.5", "-3.5").replace("4.5", "soon"))
     error = refusal(tmp_path, study(outcome=end))
@@ -435,7 +435,7 @@ def test_times_in_another_unit_at_one_site_are_reported(tmp_path: Path) -> None:
     months = [20 + i for i in range(4)] + [30 * (20 + i) for i in range(4)]
     write(tmp_path, features=features_csv())
     write(tmp_path, clinical="\n".join([f"{lines[0]},months", *(f"{line},{time}" for line, time in zip(lines[1:], months, strict=True))]))
-    end = '{kind: survival, time: months, status: relapse, event: "1"}'
+    end = '{kind: survival, time: months, status: relapse, event: "1", horizon: 24}'
     finding = next(finding for finding in read(tmp_path, study(outcome=end)).findings if finding.code == "OUT-006")
     assert finding.facts["ratio"] == 30.0
     assert finding.facts["medians"] == {"GHENT": 645.0, "LYON": 21.5}

@@ -341,7 +341,7 @@ def test_an_honest_study_is_let_through(addition: str) -> None:
 
 
 def test_every_code_of_these_tests_is_explained() -> None:
-    codes = {row[2] for row in CONTRADICTIONS} | {f"STUDY-{n:03}" for n in range(1, 30)}
+    codes = {row[2] for row in CONTRADICTIONS} | {f"STUDY-{n:03}" for n in range(1, 30) if n != 27}  # 27 was retired
     assert codes <= set(all_codes())
 
 

@@ -23,7 +23,7 @@ study: small
 tables: {{features: features.csv, clinical: clinical.csv}}
 roles:
   subject: patient_id
-{site}  outcome: {{kind: binary, column: relapse, event: "1"}}
+{site}  outcome: {outcome}
   clinical: [age, sex]
   volume: volume
   never: [part]
@@ -34,6 +34,8 @@ model: {{max_features: 3}}
 rules: {{patients_per_site: 5, events_per_site: 2, patients_per_batch: 5}}
 {claims}{more}seed: 3
 """
+BINARY = '{kind: binary, column: relapse, event: "1"}'
+COLUMNS = ("patient_id", "site", "age", "sex", "relapse", "part")
 CLAIM = "{id: C1, primary: true, measure: auc, on: test, at_least: 0.6}"
 
 
@@ -85,8 +87,9 @@ def write_study(
     harmonise: str = "{method: combat}",
     claims: str = f"[{CLAIM}]",
     more: str = "",
+    outcome: str = BINARY,
 ) -> Path:
-    """Write features.csv, clinical.csv and study.yaml into ``folder`` and return it."""
+    """Write features.csv, clinical.csv and study.yaml into ``folder`` and return it; facts that ``edit`` adds are clinical columns."""
     made = drawn(patients, features, sites, rows_each, seed)
     edit(made)
     facts, keys = made.facts, ["patient_id", *(["lesion"] if rows_each > 1 else [])]
@@ -95,7 +98,7 @@ def write_study(
         writer = csv.writer(stream)
         writer.writerow([*keys, *made.names, "volume"])
         writer.writerows([*(facts[key][k] for key in keys), *texts, facts["volume"][k]] for k, texts in enumerate(made.texts))
-    columns = ("patient_id", "site", "age", "sex", "relapse", "part")
+    columns = (*COLUMNS, *(name for name in facts if name not in (*COLUMNS, "lesion", "volume")))
     first = {patient: k for k, patient in reversed(list(enumerate(facts["patient_id"])))}
     with (folder / "clinical.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
@@ -103,6 +106,7 @@ def write_study(
         writer.writerows([facts[column][k] for column in columns] for k in sorted(first.values()))
     text = STUDY.format(
         site=site,
+        outcome=outcome,
         roles=roles,
         test=test,
         development=development,

@@ -289,7 +289,11 @@ MISTAKES = {
     "a censoring flag": Mistake(
         plant=several(
             table(CLINICAL, lambda rows: rows[0].__setitem__(rows[0].index("event"), "CNSR")),
-            study('{kind: binary, column: egfr-mut, event: "1", non_event: "0"}', '{kind: survival, time: days, status: CNSR, event: "1"}'),
+            study(
+                '{kind: binary, column: egfr-mut, event: "1", non_event: "0"}',
+                '{kind: survival, time: days, status: CNSR, event: "1", horizon: 24}',
+            ),
+            study("measure: auc,", "measure: c_index,"),
             study("never: [event, days,", "never: ["),
         ),
         code="OUT-004",
@@ -304,8 +308,10 @@ MISTAKES = {
                 each("days", lambda i, row, text: f"{float(text) / 30.4:.2f}" if row[0].startswith("AMC") and text[:1].isdigit() else text),
             ),
             study(
-                '{kind: binary, column: egfr-mut, event: "1", non_event: "0"}', '{kind: survival, time: days, status: event, event: "1"}'
+                '{kind: binary, column: egfr-mut, event: "1", non_event: "0"}',
+                '{kind: survival, time: days, status: event, event: "1", horizon: 24}',
             ),
+            study("measure: auc,", "measure: c_index,"),
             study("never: [event, days,", "never: ["),
         ),
         code="OUT-006",

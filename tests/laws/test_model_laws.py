@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from radaudit.models.elastic_net import elastic_net_path, largest_penalty
 from radaudit.models.logistic import linear_scores, logistic
+from radaudit.models.losses import LogLoss
 from radaudit.models.ranks import midranks
 from radaudit.models.redundancy import keep_representatives, rank_correlations
 from radaudit.models.scaling import learn_scaling
@@ -64,8 +65,8 @@ def test_ranks_aucs_and_redundancy_see_order_only(seed: int) -> None:
 def test_a_fit_satisfies_the_optimality_conditions_and_no_nearby_point_is_better(seed: int, mixing: float, share: float) -> None:
     x, y = table(seed)
     x = (x - x.mean(axis=0)) / x.std(axis=0)
-    penalty = share * largest_penalty(x, y, mixing)
-    (fit,) = elastic_net_path(x, y, [penalty], mixing)
+    penalty = share * largest_penalty(x, LogLoss(y=y), mixing)
+    (fit,) = elastic_net_path(x, LogLoss(y=y), [penalty], mixing)
     assert fit.converged
     risk = 1 / (1 + np.exp(-(fit.intercept + x @ fit.coefficients)))
     slope = x.T @ (risk - y) / len(y) + penalty * (1 - mixing) * fit.coefficients
@@ -89,9 +90,9 @@ def test_a_fit_satisfies_the_optimality_conditions_and_no_nearby_point_is_better
 def test_a_path_gives_the_fits_that_each_penalty_gives_alone(seed: int, mixing: float) -> None:
     x, y = table(seed)
     x = (x - x.mean(axis=0)) / x.std(axis=0)
-    penalties = largest_penalty(x, y, mixing) * np.array([0.8, 0.3, 0.1, 0.5])
-    for fit in elastic_net_path(x, y, penalties, mixing):
-        (alone,) = elastic_net_path(x, y, [fit.penalty], mixing)
+    penalties = largest_penalty(x, LogLoss(y=y), mixing) * np.array([0.8, 0.3, 0.1, 0.5])
+    for fit in elastic_net_path(x, LogLoss(y=y), penalties, mixing):
+        (alone,) = elastic_net_path(x, LogLoss(y=y), [fit.penalty], mixing)
         np.testing.assert_allclose(fit.coefficients, alone.coefficients, atol=1e-7)
 
 

@@ -13,7 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from radaudit.measures.discrimination import auc
-from radaudit.models.elastic_net import elastic_net_path, largest_penalty, ridge_logistic
+from radaudit.models.elastic_net import elastic_net_path, largest_penalty, ridge
+from radaudit.models.losses import LogLoss
 from radaudit.models.ranks import midranks
 from radaudit.models.redundancy import rank_correlations
 from radaudit.models.scaling import learn_scaling
@@ -40,7 +41,7 @@ def objective(x: np.ndarray, y: np.ndarray, penalty: float, mixing: float, weigh
 @pytest.mark.parametrize(("n", "k"), [(40, 5), (88, 20), (200, 12)])
 def test_the_elastic_net_equals_scikit_learn(n: int, k: int, mixing: float) -> None:
     x, y = table(n + k, n, k)
-    for fit in elastic_net_path(x, y, largest_penalty(x, y, mixing) * np.array([0.6, 0.2, 0.08]), mixing):
+    for fit in elastic_net_path(x, LogLoss(y=y), largest_penalty(x, LogLoss(y=y), mixing) * np.array([0.6, 0.2, 0.08]), mixing):
         peer = LogisticRegression(solver="saga", l1_ratio=mixing, C=1 / (n * fit.penalty), tol=1e-12, max_iter=100_000, random_state=0)
         peer.fit(x, y)
         assert fit.converged
@@ -63,7 +64,7 @@ def test_the_elastic_net_equals_a_bounded_quasi_newton_solution() -> None:
     found = optimize.minimize(
         smooth, np.zeros(2 * k + 1), method="L-BFGS-B", bounds=[(0, None)] * (2 * k) + [(None, None)], options={"ftol": 1e-15, "gtol": 1e-9}
     )
-    (fit,) = elastic_net_path(x, y, [penalty], mixing)
+    (fit,) = elastic_net_path(x, LogLoss(y=y), [penalty], mixing)
     np.testing.assert_allclose(fit.coefficients, found.x[:k] - found.x[k : 2 * k], atol=2e-4)
     assert objective(x, y, penalty, mixing, fit.coefficients, fit.intercept) <= found.fun + 1e-12
 
@@ -73,18 +74,18 @@ def test_one_standardised_feature_alone_has_the_closed_form_at_a_balanced_sign_o
     x = np.repeat([1.0, -1.0], 40)[:, None]
     y = np.array([1.0] * 30 + [0.0] * 10 + [1.0] * 10 + [0.0] * 30)
     for penalty, mixing in ((0.05, 1.0), (0.1, 0.5)):
-        (fit,) = elastic_net_path(x, y, [penalty], mixing)
+        (fit,) = elastic_net_path(x, LogLoss(y=y), [penalty], mixing)
         w = optimize.brentq(lambda w, p=penalty, m=mixing: 1 / (1 + np.exp(-w)) - 0.75 + p * (m + (1 - m) * w), 0, 5, xtol=1e-15)
         assert fit.intercept == pytest.approx(0.0, abs=1e-12)
         assert fit.coefficients[0] == pytest.approx(w, abs=1e-10)
     # pure lasso: sigma(w) = 3/4 - penalty
-    (fit,) = elastic_net_path(x, y, [0.05], 1.0)
+    (fit,) = elastic_net_path(x, LogLoss(y=y), [0.05], 1.0)
     assert fit.coefficients[0] == pytest.approx(np.log(0.7 / 0.3), abs=1e-10)
 
 
 def test_the_ridge_equals_scikit_learn() -> None:
     x, y = table(5, 90, 4)
-    fit = ridge_logistic(x, y, 1 / 90)
+    fit = ridge(x, LogLoss(y=y), 1 / 90)
     peer = LogisticRegression(C=1.0, tol=1e-12, solver="newton-cholesky").fit(x, y)
     np.testing.assert_allclose(fit.coefficients, peer.coef_[0], atol=1e-9)
     assert fit.intercept == pytest.approx(peer.intercept_[0], abs=1e-9)

@@ -1,4 +1,4 @@
-"""Sections 11 and 13, which are not part of this version, and the appendix: how to verify offline, and what the words mean."""
+"""The part of section 13 that is not part of this version, and the appendix: how to verify offline, and what the words mean."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ GLOSSARY = (
         "cannot be determined",
         "The interval contains the limit, or a blocking finding concerns the evidence. It is not a mild no, nor a mild yes.",
     ),
+    ("C-index", "Of two patients whose order is known, how often the one with the earlier event has the higher risk; 0.5 is guessing."),
     ("ComBat", "Removes the shift and the scale of each batch per feature, borrowing strength across features."),
+    ("horizon", "The time by which a survival signature predicts the risk of the event; stated in the plan."),
     ("interval", "95% unless it says otherwise: values that the data do not speak against."),
     ("leave-one-site-out", "Fit on all sites but one, score the one; in turn for each site."),
     ("net benefit", "True alarms minus false alarms, weighed by the threshold from which one would act."),
     ("nested resampling", "Choices are made in inner resamples, scored in outer ones: no patient scores a choice it helped to make."),
     ("not supported", "The whole interval breaks the requirement."),
+    ("observed over expected", "Share with the event by the horizon (Kaplan–Meier) over the mean predicted risk; 1 is right."),
     ("post hoc", "Decided or changed after the test set was opened: the verdict is computed but proves less."),
     (
         "prediction interval",
@@ -31,11 +34,6 @@ GLOSSARY = (
     ("test set", "Patients set aside before anything was fitted (the holdout); opened with a lock and a reason, and counted."),
     ("waived", "A finding accepted by a recorded decision; it stays visible."),
 )
-
-
-def checklists() -> tuple[Block, ...]:
-    """Return section 11."""
-    return (Prose(line=say("Not part of this version: CLEAR, METRICS and TRIPOD+AI items are not answered here."), muted=True),)
 
 
 def sign_off() -> tuple[Block, ...]:
@@ -53,7 +51,11 @@ def blocks(evidence: Node, record: Node) -> tuple[Block, ...]:
     signature = evidence.node("signature")
     vectors = signature.count("test_vectors")
     again = (
-        f"scores the {vectors} test vectors of signature.json again, " if vectors else "scores the test vectors of signature.json again, "
+        ""
+        if not signature
+        else f"scores the {vectors} test vectors of signature.json again, "
+        if vectors
+        else "scores the test vectors of signature.json again, "
     )
     return (
         Heading(text="How to verify this dossier without a network"),

@@ -105,7 +105,10 @@ Layer = Band | Curve | Marks | Whiskers | Arrows | Bars | Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """Two axes and layers, drawn in order; ``title`` stands above a panel."""
+    """Two axes and layers, drawn in order; ``title`` stands above a panel.
+
+    ``below``: rows of (name, ink, numbers) under the ticks of the x axis, such as how many patients are still followed.
+    """
 
     x: Axis
     y: Axis
@@ -113,6 +116,7 @@ class Plot:
     title: str = ""
     height: int = 340
     square: bool = False
+    below: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     kind: ClassVar[str] = "plot"
 
 

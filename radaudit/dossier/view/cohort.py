@@ -42,8 +42,35 @@ def blocks(evidence: Node) -> tuple[Block, ...]:
         *acquisition(cohort),
         Heading(text="Table 1: training and test set"),
         table_one(cohort),
+        Heading(text="How many patients the question takes"),
+        *needed(cohort),
         accounting(cohort),
     )
+
+
+def needed(cohort: Node) -> tuple[Block, ...]:
+    """Return the patients needed and there, for all features that were tried, for those kept, and to validate."""
+    size = cohort.node("sample_size")
+    if not size:
+        return (Missing(what="Numbers of patients needed", reason=cohort.why("sample_size")),)
+    enough, few = Status(word="enough", symbol="✓", tone="good"), Status(word="too few", symbol="!", tone="warn")
+    rows = tuple(
+        (
+            cell(row.text("what"), style="strong"),
+            figure_cell(words.count(row.count("features"))),
+            figure_cell(words.count(row.count("patients"))),
+            figure_cell(words.count(row.count("there"))),
+            cell(row.text("binding")),
+            status_cell(enough if (row.number("there") or 0) >= (row.number("patients") or 0) else few),
+        )
+        for row in size.nodes("rows")
+    )
+    expected = (
+        f"For an AUC of {words.number(size.number('expected_c'))} as claimed and {words.share(size.number('prevalence'))} with the event."
+    )
+    said = f"{expected} Development after Riley 2019, validation after Riley 2021."
+    table = Table(columns=columns("For", "#Features", "#Patients needed", "#There", "Asked for by", ""), rows=rows)
+    return (table, Prose(line=say(said), muted=True))
 
 
 def flow(cohort: Node) -> Figure | NoFigure:

@@ -43,7 +43,8 @@ def roc(part: Node) -> Figure | NoFigure:
     layers: list[Layer] = [Rule(identity=True, label="chance"), *band_of(band), line]
     if at[0] is not None and at[1] is not None:
         layers.append(Marks(points=((at[0], at[1]),), ink="fg", shape=3, size=6))
-    said = f" At the locked threshold it finds {words.share(at[1])} of the events and alarms {words.share(at[0])} of the others."
+    which = part.text("threshold_kind") or "locked"
+    said = f" At the {which} threshold it finds {words.share(at[1])} of the events and alarms {words.share(at[0])} of the others."
     both = len(band) == len(rows)
     table = tuple(
         tuple(figure_cell(words.number(v, 3)) for v in (*rows[i], *(band[i][1:] if both else ()))) for i in thinned(len(rows), MOST_ROWS)
@@ -53,7 +54,8 @@ def roc(part: Node) -> Figure | NoFigure:
         id="FIG-07-1",
         question=question,
         answer=f"AUC {words.estimate_said(auc)}.{said if at[0] is not None else ''}",
-        read="The further the curve is above the diagonal, the better; shaded is the 95% band; the diamond is the locked threshold.",
+        read="The further the curve is above the diagonal, the better; shaded is the 95% band"
+        + (f"; the diamond is the {which} threshold." if at[0] is not None else "."),
         charts=(
             Plot(
                 x=Axis(label="1 − specificity: alarms among patients without the event", low=0.0, high=1.0),
@@ -66,7 +68,7 @@ def roc(part: Node) -> Figure | NoFigure:
         legend=(
             Key(label="signature", ink="accent", look="line"),
             *((Key(label="95% band", ink="accent", look="band"),) if band else ()),
-            Key(label="locked threshold", ink="fg", shape=3),
+            *((Key(label=f"{which} threshold", ink="fg", shape=3),) if at[0] is not None else ()),
         ),
     )
 
@@ -82,8 +84,12 @@ def _every(n: int) -> str:
 
 
 def calibration(part: Node) -> Figure | NoFigure:
-    """Return FIG-07-2: smooth curve with band, groups with intervals, and the risks below on the same axis."""
+    """Return FIG-07-2: smooth curve with band, groups with intervals, and the risks below on the same axis.
+
+    For survival the risk by the horizon, and what is censored before it stands in no bar.
+    """
     question = "When it says 30%, does it happen to 30 in 100?"
+    survival = part.text("kind") == "survival"
     node = part.node("calibration")
     smooth, groups = node.node("smooth"), node.nodes("groups")
     line, band = series(smooth, "x", "y"), series(smooth, "x", "low", "high")
@@ -96,11 +102,14 @@ def calibration(part: Node) -> Figure | NoFigure:
         layers.append(Curve(points=tuple((line[i][0], line[i][1]) for i in thinned(len(line), MOST_POINTS)), width=2.4))
     layers.append(Whiskers(rows=tuple((p, lo, hi) for p, _, lo, hi, _ in seen if lo is not None and hi is not None), ink="fg"))
     layers.append(Marks(points=tuple((p, o) for p, o, *_ in seen), ink="fg", shape=1, size=3.4))
-    axis = Axis(label="predicted risk", low=0.0, high=1.0)
-    charts = [Plot(x=axis, y=Axis(label="observed share of events", low=0.0, high=1.0), layers=tuple(layers), square=True)]
+    by = f" by {words.significant(part.number('horizon'))}" if survival else ""
+    axis = Axis(label=f"predicted risk{by}", low=0.0, high=1.0)
+    observed = f"observed risk{by} (Kaplan–Meier)" if survival else "observed share of events"
+    charts = [Plot(x=axis, y=Axis(label=observed, low=0.0, high=1.0), layers=tuple(layers), square=True)]
     below = _risks(node.node("histogram"), axis)
     charts += [below] if below else []
-    slope, level = part.quantity("calibration_slope"), part.quantity("citl")
+    slope, level = part.quantity("calibration_slope"), part.quantity("observed_expected" if survival else "citl")
+    said = f"observed over expected {words.estimate(level)}" if survival else f"in the large {words.estimate(level)}"
     table = tuple(
         (
             figure_cell(words.number(p, 3)),
@@ -113,9 +122,9 @@ def calibration(part: Node) -> Figure | NoFigure:
     return Figure(
         id="FIG-07-2",
         question=question,
-        answer=f"Calibration slope {words.estimate_said(slope)}; in the large {words.estimate(level)}.",
+        answer=f"Calibration slope {words.estimate_said(slope)}; {said}.",
         read="On the diagonal, risks mean what they say; below it risks are too high. Squares are groups of patients with 95% intervals"
-        + ("; the bars below count patients by risk, events upwards, others downwards." if below else "."),
+        + (_bars_say(survival) if below else "."),
         charts=tuple(charts),
         table=Table(columns=columns("#Predicted", "#Observed", "#95% interval", "#Patients"), rows=table),
         legend=(
@@ -125,6 +134,12 @@ def calibration(part: Node) -> Figure | NoFigure:
         ),
         stacked=True,
     )
+
+
+def _bars_say(survival: bool) -> str:
+    if survival:
+        return "; the bars below count patients by risk, events by the horizon upwards, those followed beyond it downwards, others in none."
+    return "; the bars below count patients by risk, events upwards, others downwards."
 
 
 def _risks(node: Node, axis: Axis) -> Plot | None:
@@ -213,11 +228,11 @@ def useful(rows: list[tuple[float, ...]], best: dict[float, float]) -> str:
 def permutation(part: Node) -> Figure | NoFigure:
     """Return FIG-07-5."""
     question = "Could luck alone have given this?"
-    node = part.node("permutation")
+    node, (_, name, _) = part.node("permutation"), words.measure(part)
     edges, counts = [e for e in node.numbers("edges") if e is not None], node.numbers("counts")
     observed, p, repeats = node.number("observed"), node.number("p"), node.count("repeats")
     if len(edges) < 2 or len(counts) != len(edges) - 1 or observed is None:
-        return NoFigure(id="FIG-07-5", question=question, reason=part.why("permutation"))
+        return NoFigure(id="FIG-07-5", question=question, reason=node.text("reason") or part.why("permutation"))
     bars = tuple((a, b, float(n or 0)) for (a, b), n in zip(pairwise(edges), counts, strict=True))
     top = max([n for _, _, n in bars] + [1.0])
     low, high = min(edges[0], observed), max(edges[-1], observed)
@@ -226,14 +241,14 @@ def permutation(part: Node) -> Figure | NoFigure:
     return Figure(
         id="FIG-07-5",
         question=question,
-        answer=f"Observed AUC {words.number(observed)}; {words.probability(p)} in {words.count(repeats)} shuffles of the outcome.",
-        read="Bars: AUCs when outcomes are shuffled among the test patients; the line is what was observed.",
+        answer=f"Observed {name} {words.number(observed)}; {words.probability(p)} in {words.count(repeats)} shuffles of the outcome.",
+        read=f"Bars: {name} when outcomes are shuffled among the test patients; the line is what was observed.",
         charts=(
             Plot(
-                x=Axis(label="AUC with shuffled outcomes", low=low - pad, high=high + pad),
+                x=Axis(label=f"{name} with shuffled outcomes", low=low - pad, high=high + pad),
                 y=Axis(label="shuffles", low=0.0, high=top * 1.1),
                 layers=(Bars(rows=bars, ink="muted"), Rule(x=observed, label="observed", ink="accent", dash="")),
             ),
         ),
-        table=Table(columns=columns("#AUC", "#Shuffles"), rows=table),
+        table=Table(columns=columns(f"#{name}", "#Shuffles"), rows=table),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from radaudit.dossier.view import words
 from radaudit.dossier.view.catalogue import figures_of
-from radaudit.dossier.view.charts import Axis, Mark, RowOf, Rows
+from radaudit.dossier.view.charts import Axis, Bars, Mark, Plot, RowOf, Rows, Rule
 from radaudit.dossier.view.node import Node
 from radaudit.dossier.view.parts import (
     Block,
@@ -14,7 +14,6 @@ from radaudit.dossier.view.parts import (
     Key,
     Missing,
     NoFigure,
-    Prose,
     Status,
     Table,
     cell,
@@ -36,9 +35,8 @@ def blocks(evidence: Node) -> tuple[Block, ...]:
     return (
         Facts(rows=(("Extractor", say(features.text("extractor") or features.why("extractor"))),)),
         settings(features),
-        Figures(figures=(families(features),)),
+        Figures(figures=(families(features), repeatability(features))),
         dictionary(features),
-        Prose(line=say("Test-retest reliability (ICC) is not part of this version: no repeated scans are read yet."), muted=True),
     )
 
 
@@ -100,6 +98,40 @@ def families(features: Node) -> Figure | NoFigure:
         ),
         legend=(Key(label="in the signature", ink="accent", look="box"), Key(label="analysed", ink="soft", look="box")),
         wide=True,
+    )
+
+
+def repeatability(features: Node) -> Figure | NoFigure:
+    """Return FIG-04-2: how many features have which ICC in the register, and where the line was drawn."""
+    question = "Do the features repeat when nothing changed?"
+    found = features.node("reliability")
+    counts = [count for count in found.numbers("histogram") if count is not None]
+    if not counts:
+        return NoFigure(id="FIG-04-2", question=question, reason=features.why("reliability"))
+    step, line = 1 / len(counts), found.number("at_least") or 0.0
+    bars = tuple((j * step, (j + 1) * step, count) for j, count in enumerate(counts))
+    below, unknown, kept = (found.count(name) or 0 for name in ("low", "unknown", "kept"))
+    form, people = found.text("form"), words.plural(found.count("patients") or 0, "patient")
+    what = f"{form}{', lower bound,' if found.text('bound') == 'low' else ''} of {line:g}"
+    return Figure(
+        id="FIG-04-2",
+        question=question,
+        answer=f"{words.count(below)} features do not reach {what} in {people} measured again"
+        f"{f'; {words.count(unknown)} were not measured again' if unknown else ''}; {words.count(kept)} stay.",
+        read="Bars count features by their ICC in the register of repeatability; features left of the line were left out before the split. "
+        "Values below 0 stand in the first bar.",
+        charts=(
+            Plot(
+                x=Axis(label=form, low=0.0, high=1.0),
+                y=Axis(label="features", low=0.0, high=max(counts) * 1.05),
+                layers=(Bars(rows=bars, ink="soft"), Rule(x=line, label=f"{line:g}", ink="accent", dash="")),
+                height=260,
+            ),
+        ),
+        table=Table(
+            columns=columns("ICC from", "to", "#Features"),
+            rows=tuple((cell(f"{low:.2f}"), cell(f"{high:.2f}"), figure_cell(words.count(round(count)))) for low, high, count in bars),
+        ),
     )
 
 

@@ -29,7 +29,7 @@ def blocks(evidence: Node, entries: frozenset[str]) -> tuple[Block, ...]:
     leaks = evidence.node("leaks")
     if not leaks:
         return (Missing(what="The leak checks", reason=evidence.why("leaks"), figures=figures_of("06")),)
-    return (checks(leaks, entries), Figures(figures=(optimism(leaks),)))
+    return (checks(leaks, entries), Figures(figures=(optimism(leaks), changes(leaks))))
 
 
 def checks(leaks: Node, entries: frozenset[str]) -> Block:
@@ -43,14 +43,69 @@ def checks(leaks: Node, entries: frozenset[str]) -> Block:
             (
                 cell(code, link=link if link in entries else "", style="strong"),
                 cell(words.sentence(check.text("question")) if not check.text("question").endswith("?") else check.text("question")),
-                status_cell(words.verdict(check.text("verdict"))),
+                status_cell(words.state(check.text("state")) if check.text("state") else words.verdict(check.text("verdict"))),
                 figure_cell(number or words.DASH),
-                cell(words.sentence(check.text("sentence"))),
+                cell(" ".join(words.sentence(check.text(name)) for name in ("sentence", "size") if check.text(name))),
             )
         )
     if not rows:
         return Missing(what="The leak checks", reason=leaks.why("checks"))
     return Table(columns=columns("Check", "Question", "Answer", "#Number", "What was seen"), rows=tuple(rows))
+
+
+def changes(leaks: Node) -> Figure | NoFigure:
+    """Return FIG-06-2: for each leak what one reference model reaches as sent and with the step repaired."""
+    question = "How much does each leak add?"
+    parts = leaks.nodes("changes")
+    if not parts:
+        told = (
+            "no leak was found whose step could be repaired"
+            if "changes" in leaks.members
+            else "asked in the audit of a finished table only"
+        )
+        return NoFigure(id="FIG-06-2", question=question, reason=told)
+    gaps = [Quantity(value=p.number("difference"), low=p.number("low"), high=p.number("high")) for p in parts]
+    names = [f"{p.text('kind').replace('_', ' ')} ({p.text('measure')})" for p in parts]
+    ends = [v for q in gaps for v in (q.value, q.low, q.high) if v is not None]
+    worst = max(range(len(gaps)), key=lambda i: gaps[i].value or 0.0)
+    rows = tuple(
+        RowOf(
+            label=name,
+            cells=(words.number(p.number("sent"), 3), words.number(p.number("repaired"), 3)),
+            marks=(Mark(value=q.value, low=q.low, high=q.high, ink="bad"),),
+            text=words.estimate(q, 3),
+        )
+        for name, p, q in zip(names, parts, gaps, strict=True)
+    )
+    table = tuple(
+        (
+            cell(name, style="strong"),
+            figure_cell(words.number(p.number("sent"), 3)),
+            figure_cell(words.number(p.number("repaired"), 3)),
+            figure_cell(words.estimate(q, 3)),
+            cell(words.sentence(p.text("how"))),
+            cell(words.sentence(p.text("method"))),
+        )
+        for name, p, q in zip(names, parts, gaps, strict=True)
+    )
+    axis = Axis(label="added by the leak", low=min(0.0, *ends) - 0.01, high=max(0.0, *ends) + 0.01)
+    return Figure(
+        id="FIG-06-2",
+        question=question,
+        answer=f"{names[worst][:1].upper()}{names[worst][1:]}: {words.estimate(gaps[worst], 3)}.",
+        read="The step is repaired and one reference model is fitted again on the same split: to the right of zero the leak flatters.",
+        charts=(
+            Rows(
+                axis=axis,
+                rows=rows,
+                heads=("Leak", "As sent", "Repaired", "Added (95%)"),
+                rules=(Rule(x=0.0, label="no change"),),
+                wide=True,
+            ),
+        ),
+        table=Table(columns=columns("Leak", "#As sent", "#Repaired", "#Added (95%)", "How it was repaired", "Method"), rows=table),
+        wide=True,
+    )
 
 
 def optimism(leaks: Node) -> Figure | NoFigure:
@@ -62,12 +117,13 @@ def optimism(leaks: Node) -> Figure | NoFigure:
     naive, guarded = part.quantity("naive"), part.quantity("guarded")
     if not both and not naive.known:
         return NoFigure(id="FIG-06-1", question=question, reason=leaks.why("optimism") if not part else naive.reason or part.why("pairs"))
+    _, name, chance = words.measure(leaks)
     gap = None if naive.value is None or guarded.value is None else naive.value - guarded.value
     table = estimate_rows((("naive", naive), ("guarded", guarded)), note=_listed(both))
-    said = f"AUC {words.estimate(naive)} with harmonisation and selection on all training rows"
+    said = f"{name} {words.estimate(naive)} with harmonisation and selection on all training rows"
     said += f", {words.estimate(guarded)} inside every resample"
     answer = f"{said}: a difference of {words.number(gap, 3)}." if gap is not None else f"{said}."
-    charts, more = _paired(both[:MOST_PAIRS]) if len(both) > 1 else _apart(naive, guarded)
+    charts, more = _paired(both[:MOST_PAIRS], name) if len(both) > 1 else _apart(naive, guarded, name, chance)
     read = f"The naive pipeline harmonises and selects before cross-validation; the guarded one does so inside every resample.{more}"
     legend = (Key(label="naive", ink="warn", shape=3), Key(label="guarded", ink="accent"), Key(label="mean", ink="fg", look="line"))
     return Figure(
@@ -81,17 +137,17 @@ def optimism(leaks: Node) -> Figure | NoFigure:
     )
 
 
-def _apart(naive: Quantity, guarded: Quantity) -> tuple[Rows, str]:
+def _apart(naive: Quantity, guarded: Quantity, name: str, chance: float) -> tuple[Rows, str]:
     """Return the two estimates one below the other, where there are no pairs."""
-    axis = Axis(label="AUC", low=min(0.4, *(q.low for q in (naive, guarded) if q.low is not None)), high=1.0)
+    axis = Axis(label=name, low=min(chance - 0.1, *(q.low for q in (naive, guarded) if q.low is not None)), high=1.0)
     rows = tuple(
-        RowOf(label=name, marks=(Mark(value=q.value, low=q.low, high=q.high, ink=ink),), text=words.estimate(q))
-        for name, q, ink in (("naive", naive, "warn"), ("guarded", guarded, "accent"))
+        RowOf(label=which, marks=(Mark(value=q.value, low=q.low, high=q.high, ink=ink),), text=words.estimate(q))
+        for which, q, ink in (("naive", naive, "warn"), ("guarded", guarded, "accent"))
     )
-    return Rows(axis=axis, rows=rows, rules=(Rule(x=0.5, label="chance"),)), ""
+    return Rows(axis=axis, rows=rows, rules=(Rule(x=chance, label="chance"),)), ""
 
 
-def _paired(pairs: list[tuple[float, float]]) -> tuple[Plot, str]:
+def _paired(pairs: list[tuple[float, float]], name: str) -> tuple[Plot, str]:
     """Return every pair as two points joined by a line, and the line of their means."""
     values = [v for pair in pairs for v in pair]
     pad = (max(values) - min(values)) * 0.1 or 0.05
@@ -104,7 +160,7 @@ def _paired(pairs: list[tuple[float, float]]) -> tuple[Plot, str]:
         Curve(points=((0.0, means[0]), (1.0, means[1])), ink="fg", width=3.0),
     )
     x = Axis(label="", low=-0.25, high=1.25, ticks=(0.0, 1.0), names=("naive", "guarded"))
-    y = Axis(label="AUC", low=min(values) - pad, high=max(values) + pad)
+    y = Axis(label=name, low=min(values) - pad, high=max(values) + pad)
     more = " Each thin line is one seed, the thick line their mean: falling to the right is optimism that was avoided."
     return Plot(x=x, y=y, layers=layers, height=300), more
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from radaudit.dossier.view import (
     appendix,
+    checklists,
     cohort,
     features,
     findings,
@@ -61,9 +62,9 @@ def view(document: object) -> Page:
         "transportability": transport.blocks(evidence),
         "signature": signature.blocks(evidence),
         "access": record.access(kept),
-        "checklists": appendix.checklists(),
+        "checklists": checklists.blocks(evidence),
         "provenance": record.provenance(evidence, kept),
-        "sign-off": appendix.sign_off(),
+        "sign-off": (*checklists.ladder(evidence), *appendix.sign_off()),
         "appendix": appendix.blocks(evidence, kept),
     }
     sections = [findings.section(evidence)]

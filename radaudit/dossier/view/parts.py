@@ -197,7 +197,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Top:
-    """The first screen: the deciding claim, the verdict, why, four numbers, all claims, the rule."""
+    """The first screen: the deciding claim, the verdict, why, four numbers, all claims, the rule, coverage, level of evidence."""
 
     eyebrow: str
     claim: str
@@ -212,6 +212,7 @@ class Top:
     claims: Table | Missing
     rule: tuple[str, ...]
     coverage: tuple[Line, ...]
+    level: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

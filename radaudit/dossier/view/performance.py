@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from radaudit.dossier.view import words
-from radaudit.dossier.view.catalogue import figures_of
+from radaudit.dossier.view.catalogue import DEVELOPMENT, PERFORMANCE
 from radaudit.dossier.view.charts import Axis, Confusion, Mark, RowOf, Rows, Rule
 from radaudit.dossier.view.curves import calibration, decision, permutation, roc
+from radaudit.dossier.view.follow_up import groups, over_time
 from radaudit.dossier.view.node import Node, Quantity
 from radaudit.dossier.view.parts import (
     Block,
@@ -21,6 +22,7 @@ from radaudit.dossier.view.parts import (
     figure_cell,
     say,
 )
+from radaudit.dossier.view.quantities import agreement
 from radaudit.dossier.view.tables import estimate_rows
 
 MEASURED = (
@@ -36,6 +38,30 @@ MEASURED = (
     ("ppv", "positive predictive value"),
     ("npv", "negative predictive value"),
 )
+SURVIVAL = (
+    ("c_index", "C-index (Harrell)"),
+    ("c_index_bootstrap", "C-index, bootstrap"),
+    ("c_index_uno", "C-index (Uno), up to the horizon"),
+    ("auc_at", "AUC at the horizon"),
+    ("brier_at", "Brier score at the horizon"),
+    ("ipa", "index of prediction accuracy (IPA)"),
+    ("integrated_brier", "integrated Brier score"),
+    ("calibration_slope", "calibration slope"),
+    ("observed_expected", "observed over expected risk"),
+    ("sensitivity", "sensitivity, by the horizon"),
+    ("specificity", "specificity, by the horizon"),
+    ("ppv", "positive predictive value"),
+    ("npv", "negative predictive value"),
+)
+CONTINUOUS = (
+    ("r2", "R²"),
+    ("r2_bootstrap", "R², bootstrap"),
+    ("rmse", "root mean squared error"),
+    ("mae", "mean absolute error"),
+    ("mean_error", "mean error"),
+    ("calibration_slope", "calibration slope"),
+    ("calibration_intercept", "calibration intercept"),
+)
 
 
 def blocks(evidence: Node) -> tuple[Block, ...]:
@@ -43,33 +69,50 @@ def blocks(evidence: Node) -> tuple[Block, ...]:
     part = evidence.node("performance")
     made: list[Block] = []
     if part:
-        made += [
-            measured(part),
-            Figures(
-                figures=(
-                    roc(part),
-                    calibration(part),
-                    decision(part),
-                    confusion(part, evidence.node("signature")),
-                    permutation(part),
-                    comparisons(part),
-                )
-            ),
-        ]
+        made += [measured(part), *claimed(part), Figures(figures=figures(part, evidence.node("signature")))]
     else:
-        made.append(Missing(what="Performance on the test set", reason=evidence.why("performance"), figures=figures_of("07")[:-1]))
+        kind = evidence.node("outcome").text("kind") or "binary"
+        places = PERFORMANCE.get(kind, PERFORMANCE["binary"])
+        made.append(Missing(what="Performance on the test set", reason=evidence.why("performance"), figures=places))
     return (*made, Heading(text="Development: resampling of the training data"), *development(evidence))
+
+
+def figures(part: Node, signature: Node) -> tuple[Figure | NoFigure, ...]:
+    """Return the figures of the test set by kind of outcome."""
+    if part.text("kind") == "survival":
+        return (over_time(part), groups(part), calibration(part), decision(part), permutation(part), comparisons(part))
+    if part.text("kind") == "continuous":
+        return (agreement(part), comparisons(part))
+    return (roc(part), calibration(part), decision(part), confusion(part, signature), permutation(part), comparisons(part))
 
 
 def measured(part: Node) -> Table:
     """Return every measure with its interval, people and method."""
-    rows = [(label, part.quantity(name)) for name, label in MEASURED if name in part.members or f"{name}_reason" in part.members]
+    listed = {"survival": SURVIVAL, "continuous": CONTINUOUS}.get(part.text("kind"), MEASURED)
+    rows = [(label, part.quantity(name)) for name, label in listed if name in part.members or f"{name}_reason" in part.members]
     return estimate_rows(rows, head="Measure, test set")
+
+
+def claimed(part: Node) -> tuple[Block, ...]:
+    """Return the claimed figures beside what the predictions give, if a third party claimed some."""
+    rows = tuple(
+        (
+            cell(words.MEASURES.get(one.text("measure"), one.text("measure").replace("_", " ")), style="strong"),
+            figure_cell(one.text("stated")),
+            figure_cell(words.number(one.number("recomputed"), 4)),
+            cell(one.text("agreement"), style="strong" if one.text("agreement") == "different" else ""),
+        )
+        for one in part.nodes("claimed")
+    )
+    if not rows:
+        return ()
+    table = Table(columns=columns("Claimed figure", "#As printed", "#Recomputed", "Agreement"), rows=rows)
+    return (Heading(text="Claimed figures, recomputed from the predictions"), table)
 
 
 def confusion(part: Node, signature: Node) -> Figure | NoFigure:
     """Return FIG-07-4."""
-    question = "How many would be told right at the locked threshold?"
+    question = f"How many would be told right at the {part.text('threshold_kind') or 'locked'} threshold?"
     table = part.node("confusion")
     counts = [table.count(name) for name in ("tp", "fp", "fn", "tn")]
     if any(n is None for n in counts):
@@ -100,11 +143,12 @@ def comparisons(part: Node) -> Figure | NoFigure:
     rivals = part.nodes("comparisons")
     if not rivals:
         return NoFigure(id="FIG-07-6", question=question, reason=part.why("comparisons"))
-    mine = part.quantity("auc")
+    key, named, chance = words.measure(part)
+    mine = part.quantity(key)
     rows = [("this signature", mine, Quantity(reason="itself"))]
-    rows += [(r.text("against"), r.quantity("auc"), r.quantity("delta")) for r in rivals]
-    lows = [q.low for _, q, _ in rows if q.low is not None] + [0.5]
-    highs = [q.high for _, q, _ in rows if q.high is not None] + [0.6]
+    rows += [(r.text("against"), r.quantity(key), r.quantity("delta")) for r in rivals]
+    lows = [q.low for _, q, _ in rows if q.low is not None] + [chance]
+    highs = [q.high for _, q, _ in rows if q.high is not None] + [chance + 0.1]
     drawn = tuple(
         RowOf(
             label=name,
@@ -133,15 +177,15 @@ def comparisons(part: Node) -> Figure | NoFigure:
         id="FIG-07-6",
         question=question,
         answer=f"{said}.",
-        read="AUC on the same test patients with 95% intervals; better means that the interval of the paired difference lies above 0.",
+        read=f"{named} on the same test patients with 95% intervals; better means that the interval of the paired difference lies above 0.",
         charts=(
             Rows(
-                axis=Axis(label="AUC, test set", low=min(lows) - 0.02, high=min(max(highs) + 0.03, 1.0)),
+                axis=Axis(label=f"{named}, test set", low=min(lows) - 0.02, high=min(max(highs) + 0.03, 1.0)),
                 rows=drawn,
-                rules=(Rule(x=0.5, label="chance"),),
+                rules=(Rule(x=chance, label="chance"),),
             ),
         ),
-        table=Table(columns=columns("Model", "#AUC", "#Gain of the signature", "Method"), rows=table),
+        table=Table(columns=columns("Model", f"#{named}", "#Gain of the signature", "Method"), rows=table),
     )
 
 
@@ -166,17 +210,18 @@ def development(evidence: Node) -> tuple[Block, ...]:
     """Return what nested resampling on training data promised, and the baselines of every study."""
     part = evidence.node("development")
     if not part:
-        return (Missing(what="Development", reason=evidence.why("development"), figures=figures_of("07")[-1:]),)
-    outer = part.quantity("auc")
+        return (Missing(what="Development", reason=evidence.why("development"), figures=DEVELOPMENT),)
+    key, named, chance = words.measure(part)
+    outer = part.quantity(key)
     repeats = tuple(v for v in part.numbers("repeats") if v is not None)
-    baselines = [(b.text("name"), b.quantity("auc")) for b in part.nodes("baselines")]
+    baselines = [(b.text("name"), b.quantity(key)) for b in part.nodes("baselines")]
     question = "What did the training data promise, and how does that compare with simple baselines?"
     lead = (Prose(line=say(words.sentence(part.text("text")))),) if part.text("text") else ()
     if not outer.known and not baselines:
         return (*lead, Figures(figures=(NoFigure(id="FIG-07-7", question=question, reason=outer.reason),)))
     lows = [q.low for _, q in (*baselines, ("", outer)) if q.low is not None]
     inner, outside, tried = part.number("inner_best"), part.number("outer"), part.count("configurations")
-    said = f"Cross-validated AUC in training {words.estimate(outer)}"
+    said = f"Cross-validated {named} in training {words.estimate(outer)}"
     if inner is not None and outside is not None:
         said += f"; tuning saw {words.number(inner)} in the inner folds where the outer folds gave {words.number(outside)}"
     said += f" ({words.plural(tried, 'configuration')} tried)" if tried is not None else ""
@@ -188,9 +233,9 @@ def development(evidence: Node) -> tuple[Block, ...]:
         "The gap to the best inner score is what choosing among configurations pretends.",
         charts=(
             Rows(
-                axis=Axis(label="AUC, training patients left out", low=min([*lows, 0.5]) - 0.02, high=1.0),
+                axis=Axis(label=f"{named}, training patients left out", low=max(min([*lows, chance]), -1.0) - 0.02, high=1.0),
                 rows=_promised(outer, repeats, inner, baselines),
-                rules=(Rule(x=0.5, label="chance"),),
+                rules=(Rule(x=chance, label="chance"),),
                 wide=True,
             ),
         ),

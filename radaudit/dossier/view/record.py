@@ -34,7 +34,7 @@ def access(record: Node) -> tuple[Block, ...]:
     used += f"; {words.count(allowed)} allowed by the plan." if allowed is not None else "."
     amended = " The plan was amended: verdicts after that are post hoc." if record.flag("amended") else ""
     made: list[Block] = [Prose(line=(span(used, style="strong"), span(amended)))]
-    if not record.has("openings"):
+    if not record.has("openings") or record.text("openings_reason"):
         made = [Missing(what="The access log", reason=record.why("openings"))]
     elif openings:
         made.append(openings_table(openings, allowed))

@@ -55,7 +55,14 @@ def facts(part: Node) -> Facts:
         ("Register this in the protocol", (span(part.text("registration") or part.why("registration"), style="code"),)),
         ("SHA-256", (span(part.text("sha256") or part.why("sha256"), style="code"),)),
         ("File", say(f"signature.json, {words.count(size)} bytes" if size is not None else "signature.json")),
-        ("Threshold", say(f"risk ≥ {value} is high risk" + (f", rule {threshold.text('rule')}" if threshold.text("rule") else ""))),
+        (
+            "Threshold",
+            say(
+                f"{_predicted(part)} ≥ {value} is high"
+                + (" risk" if _predicted(part) == "risk" else "")
+                + (f", rule {threshold.text('rule')}" if threshold.text("rule") else "")
+            ),
+        ),
         ("Harmonisation", say(part.text("harmonisation") or part.why("harmonisation"))),
         (
             "Test vectors",
@@ -75,7 +82,25 @@ def formula(part: Node) -> str:
     for term in terms:
         value = term.number(name) or 0.0
         lines.append(f"        {'−' if value < 0 else '+'} {abs(value):.6g} × {term.text('feature')}{unit}")
-    return "\n".join([*lines, "risk  = 1 / (1 + exp(−score))"])
+    return "\n".join([*lines, _last(part)])
+
+
+def _predicted(part: Node) -> str:
+    return "value" if part.node("link").text("op") == "identity" else "risk"
+
+
+def _last(part: Node) -> str:
+    """Return how the score becomes a prediction."""
+    link = part.node("link")
+    if link.text("op") == "identity":
+        return "value = score"
+    if link.text("op") == "cox":
+        hazard, horizon = words.significant(link.number("cumulative_hazard"), 6), words.significant(link.number("horizon"), 6)
+        return f"risk  = 1 − exp(−{hazard} × exp(score))        by {horizon}"
+    return "risk  = 1 / (1 + exp(−score))"
+
+
+SCALES = {"cox": "log hazard", "identity": "predicted value"}
 
 
 def coefficients(part: Node) -> Block:
@@ -105,6 +130,7 @@ def bars(part: Node) -> Figure | NoFigure:
     if not full:
         return NoFigure(id="FIG-09-1", question=question, reason=part.why("coefficients"))
     full.sort(key=lambda t: (-abs(t[1]), t[0]))
+    scale = SCALES.get(part.node("link").text("op"), "log-odds")
     reach = max(abs(v) for _, v in full) * 1.08 or 1.0
     rows = tuple(
         RowOf(
@@ -117,12 +143,13 @@ def bars(part: Node) -> Figure | NoFigure:
     return Figure(
         id="FIG-09-1",
         question=question,
-        answer=f"{full[0][0]} weighs most: {words.number(full[0][1])} on the log-odds per standard deviation.",
-        read="Change of the log-odds per standard deviation of the harmonised feature; bars to the right raise the risk.",
-        charts=(Rows(axis=Axis(label="log-odds per SD", low=-reach, high=reach), rows=rows, rules=(Rule(x=0.0, dash=""),), wide=True),),
+        answer=f"{full[0][0]} weighs most: {words.number(full[0][1])} on the {scale} per standard deviation.",
+        read=f"Change of the {scale} per standard deviation of the harmonised feature; bars to the right raise the {_predicted(part)}.",
+        charts=(Rows(axis=Axis(label=f"{scale} per SD", low=-reach, high=reach), rows=rows, rules=(Rule(x=0.0, dash=""),), wide=True),),
         wide=True,
         table=Table(
-            columns=columns("Feature", "#Log-odds per SD"), rows=tuple((cell(n), figure_cell(words.number(v, 3))) for n, v in full)
+            columns=columns("Feature", f"#{scale.capitalize()} per SD"),
+            rows=tuple((cell(n), figure_cell(words.number(v, 3))) for n, v in full),
         ),
     )
 

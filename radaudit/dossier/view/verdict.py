@@ -7,6 +7,7 @@ import re
 from radaudit.dossier.view import words
 from radaudit.dossier.view.catalogue import ALIASES, FIGURES, SECTIONS
 from radaudit.dossier.view.charts import Gauge
+from radaudit.dossier.view.checklists import level
 from radaudit.dossier.view.node import Node, Quantity
 from radaudit.dossier.view.parts import Cell, Line, Missing, Reason, Span, Status, Table, Tile, Top, cell, columns, say, span
 
@@ -128,9 +129,10 @@ def reasons(claim: Node, entries: frozenset[str]) -> tuple[Reason, ...]:
     return tuple(found)
 
 
-def eyebrow(claim: Node, *, post_hoc: bool) -> str:
-    """Return the line above the claim's text: its id, weight and when it was registered."""
+def eyebrow(claim: Node, *, post_hoc: bool, registration: str = "") -> str:
+    """Return the line above the claim's text: its id, weight and when it was registered; of a third party's claim that is not shown."""
     when = "post hoc: stated or changed after the test set was opened" if post_hoc else "registered before the test set was opened"
+    when = f"a third party's claim: registration {registration}" if registration else when
     return f"Claim {claim.text('id')} · {'primary' if claim.flag('primary') else 'secondary'} · {when}"
 
 
@@ -162,7 +164,7 @@ def top(evidence: Node, status: dict[str, Status], entries: frozenset[str]) -> T
     sentence = words.sentence(verdict.text("sentence") or (claim.text("sentence") if verdict else evidence.why("verdict")))
     said = tuple(r for r in reasons(claim, entries) if r.sentence != sentence)
     return Top(
-        eyebrow=eyebrow(claim, post_hoc=post_hoc) if claim else "No claim decides this study",
+        eyebrow=eyebrow(claim, post_hoc=post_hoc, registration=verdict.text("registration")) if claim else "No claim decides this study",
         claim=claim.text("text"),
         overall=overall,
         post_hoc=post_hoc,
@@ -175,4 +177,5 @@ def top(evidence: Node, status: dict[str, Status], entries: frozenset[str]) -> T
         claims=claims_table(evidence, status),
         rule=evidence.texts("decision_rule"),
         coverage=coverage(evidence),
+        level=level(evidence),
     )

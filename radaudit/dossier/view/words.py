@@ -17,6 +17,14 @@ VERDICTS = {
     "not run": ("?", "open"),
     "waived": ("○", "warn"),
 }
+STATES = {
+    "proved leak": ("✕", "bad"),
+    "suspected": ("!", "warn"),
+    "no evidence": ("–", "none"),
+    "evidence of clean": ("✓", "good"),
+    "proved clean": ("✓", "good"),
+    "not testable with what was supplied": ("?", "open"),
+}
 SEVERITIES = {"blocking": ("✕", "bad"), "major": ("!", "warn"), "minor": ("△", "warn"), "note": ("i", "none")}
 SITE_WORDS = {"ok": ("✓", "good"), "warn": ("!", "warn"), "fail": ("✕", "bad")}
 MEASURES = {
@@ -27,11 +35,34 @@ MEASURES = {
     "sensitivity": "sensitivity",
     "specificity": "specificity",
     "delta_auc": "gain in AUC",
+    "c_index": "C-index",
+    "c_index_uno": "C-index (Uno)",
+    "auc_at": "AUC at the horizon",
+    "brier_at": "Brier score at the horizon",
+    "ipa": "index of prediction accuracy",
+    "observed_expected": "observed over expected risk",
+    "delta_c_index": "gain in C-index",
+    "r2": "R²",
+    "rmse": "root mean squared error",
+    "mae": "mean absolute error",
+    "mean_error": "mean error",
+    "citl": "calibration in the large",
+    "delta_r2": "gain in R²",
 }
+CHANCE = {"auc": 0.5, "c_index": 0.5, "r2": 0.0}
+LEVELS = {"auc": "citl", "c_index": "observed_expected", "r2": "mean_error"}
 PLACES = {"test": "test set", "new_site": "new site"}
 DASH = "–"
 INKS = 8
 SHAPES = 7
+
+
+def measure(node: Node) -> tuple[str, str, float]:
+    """Return the discrimination a part is about: its key, its name, and what a model that knows nothing reaches; without one the AUC."""
+    key = node.text("measure") or "auc"
+    if key not in CHANCE:
+        raise DossierError("VERIFY-081", f'{node.path}/measure is "{key[:60]}"', found=" | ".join(CHANCE), fix="radaudit verify DOSSIER")
+    return key, MEASURES[key], CHANCE[key]
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -147,6 +178,12 @@ def verdict(word: str, severity: str = "") -> Status:
     if word == "failed" and severity in SEVERITIES:
         symbol, tone = SEVERITIES[severity]
     return Status(word=word or "unknown", symbol=symbol, tone=tone)
+
+
+def state(word: str) -> Status:
+    """Return the status of a leak kind in one of the five states, or that it could not be tested."""
+    symbol, tone = STATES.get(word, ("?", "open"))
+    return Status(word="not testable" if word.startswith("not testable") else word or "unknown", symbol=symbol, tone=tone)
 
 
 def severity(word: str) -> Status:

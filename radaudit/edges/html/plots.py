@@ -9,6 +9,7 @@ from radaudit.edges.html.ink import both, fill, stroke
 from radaudit.edges.html.svg import Scale, label, marker, num, path, polyline, rect, segment, width
 
 W, LEFT, RIGHT = 480.0, 48.0, 14.0
+LINE = 15.0
 
 
 def plot(chart: Plot) -> tuple[float, float, str, str]:
@@ -16,6 +17,7 @@ def plot(chart: Plot) -> tuple[float, float, str, str]:
     top = 26.0 if chart.y.label else 10.0
     top += 20.0 if chart.title else 0.0
     foot = 24.0 + (18.0 if chart.x.label else 0.0)
+    extra = LINE * len(chart.below) + (6.0 if chart.below else 0.0)
     inner_w = W - LEFT - RIGHT
     inner_h = inner_w * 0.82 if chart.square else chart.height - top - foot
     x = Scale(chart.x, 0.0, inner_w)
@@ -25,7 +27,21 @@ def plot(chart: Plot) -> tuple[float, float, str, str]:
     inside = "".join(DRAWN[layer.kind](layer, x, y) for layer in chart.layers)
     clipped = f'<svg x="{num(LEFT)}" y="{num(top)}" width="{num(inner_w)}" height="{num(inner_h)}" overflow="hidden">{inside}</svg>'
     words = f'<g transform="translate({num(LEFT)} {num(top)})">{_rule_labels(chart.layers, x, y)}</g>'
-    return W, top + inner_h + foot, heading + _frame(chart, x, y, top) + clipped + words, "half"
+    table = _below(chart, x, top + inner_h + foot)
+    return W, top + inner_h + foot + extra, heading + _frame(chart, x, y, top) + clipped + words + table, "half"
+
+
+def _below(chart: Plot, x: Scale, start: float) -> str:
+    """Return the rows of numbers under the ticks, each in the ink of its curve."""
+    texts = ""
+    for k, (name, ink, numbers) in enumerate(chart.below):
+        line = start + 6 + LINE * k + 9
+        texts += label(2, line, name, ink=ink, size=11, room=LEFT - 14)
+        texts += "".join(
+            label(LEFT + x.at(at), line, number, anchor="middle", ink="muted", size=11)
+            for at, number in zip(chart.x.ticks, numbers, strict=True)
+        )
+    return texts
 
 
 def _frame(chart: Plot, x: Scale, y: Scale, top: float) -> str:

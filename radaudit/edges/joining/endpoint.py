@@ -26,14 +26,16 @@ FEWEST = 3
 
 
 def outcomes(plan: Plan, facts: Facts) -> list[float]:
-    """Return the outcome of every row: 1.0 event, 0.0 none, NaN unknown; for survival NaN too where the time is missing.
+    """Return the outcome of every row: 1.0 event, 0.0 none (or another event), NaN unknown; a continuous outcome's value.
 
-    Raises TableError OUT-030 (no such column), OUT-002 (a text nobody explained), OUT-004 (a censoring flag taken for an event),
-    OUT-031 (times that are not numbers of at least zero).
+    For survival NaN too where the time is missing. Raises TableError OUT-030 (no such column), OUT-002 (a text nobody explained), OUT-004
+    (a censoring flag taken for an event), OUT-031 (times that are not numbers of at least zero), OUT-104 (values that are no numbers).
     """
     asked = plan.columns.outcome
-    column = (asked.column if asked.kind == "binary" else asked.status) or ""
-    texts = _column(facts, column, f"roles.outcome.{'column' if asked.kind == 'binary' else 'status'}")
+    column = (asked.status if asked.kind == "survival" else asked.column) or ""
+    texts = _column(facts, column, f"roles.outcome.{'status' if asked.kind == 'survival' else 'column'}")
+    if asked.kind == "continuous":
+        return _quantities(texts, column)
     event = asked.event or ""
     if column.upper() == CENSORING and event.strip() == "1":
         raise TableError(
@@ -44,11 +46,26 @@ def outcomes(plan: Plan, facts: Facts) -> list[float]:
             near="0 = the event was observed",
             fix="roles.outcome: {..., event: 0}",
         )
-    coded = code(texts, column, event, asked.non_event)
+    others = set(asked.competing)
+    coded = code([None if text in others else text for text in texts], column, event, asked.non_event)
+    coded = [0.0 if text in others else value for text, value in zip(texts, coded, strict=True)]
     if asked.kind == "survival":
         times = _times(facts, asked.time or "")
         coded = [UNKNOWN if time is None else value for value, time in zip(coded, times, strict=True)]
     return coded
+
+
+def _quantities(texts: Sequence[str | None], column: str) -> list[float]:
+    odd = [text for text in texts if text is not None and not PLAIN.fullmatch(text.strip())]
+    if odd:
+        raise TableError(
+            "OUT-104",
+            f"{len(odd)} values of {inert(column)} are not numbers: {counted(Counter(odd))}",
+            at="roles.outcome.column",
+            fix="correct the table, or add the text to `missing:` if it means unknown",
+            count=len(odd),
+        )
+    return [UNKNOWN if text is None else float(text) for text in texts]
 
 
 def code(texts: Sequence[str | None], column: str, event: str, non_event: str | None) -> list[float]:

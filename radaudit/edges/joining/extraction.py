@@ -5,44 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from radaudit.codes import answer
+from radaudit.checks import extraction
 from radaudit.edges.joining.opened import Opened
 from radaudit.edges.joining.pool import Pool
-from radaudit.findings import Verdict
-from radaudit.tables.shown import few, inert
 
 if TYPE_CHECKING:
-    from radaudit.findings import Fact, Finding
-
-VERSION = "version"
-NOT_COMPARED = frozenset({VERSION, "imageTypes", "sigma"})
+    from radaudit.findings import Finding
 
 
 def about_settings(pool: Pool, sites: Sequence[str | None]) -> Iterator[Finding]:
-    """Yield FEAT-004 for settings that differ between rows, FEAT-033 for several versions of the extractor; NOT_RUN if none is stated."""
-    stated = [i for i, row in enumerate(pool.settings) if row]
-    if not stated:
-        yield answer(
-            "FEAT-004", Verdict.NOT_RUN, "The tables do not say how features were extracted.", facts={"needs": "extraction settings"}
-        )
-        yield answer("FEAT-033", Verdict.NOT_RUN, "The tables do not say by which version.", facts={"needs": "extractor version"})
-        return
-    differing = set()
-    for key in sorted({key for i in stated for key in pool.settings[i]} - (NOT_COMPARED - {VERSION})):
-        where: dict[str, list[str]] = {}
-        for i in stated:
-            where.setdefault(pool.settings[i].get(key, "not stated"), []).append(sites[i] or pool.files[i].label)
-        if len(where) < 2:
-            continue
-        most = sorted(where, key=lambda value: (-len(where[value]), value))
-        shown = ", ".join(f"{inert(value)} at {few(sorted(set(where[value])), most=3)} ({len(where[value])} rows)" for value in most)
-        facts: dict[str, Fact] = {"setting": key, "values": {inert(value): len(where[value]) for value in most}}
-        code = "FEAT-033" if key == VERSION else "FEAT-004"
-        differing.add(code)
-        yield answer(code, Verdict.FAILED, f"{key} is {shown}.", facts=facts, scope=key)
-    for code, what in (("FEAT-004", "settings"), ("FEAT-033", "version of the extractor")):
-        if code not in differing:
-            yield answer(code, Verdict.PASSED, f"All {len(stated)} rows that state it have the same {what}.")
+    """Yield what there is to say about settings and versions, by site or, where it is not known, by file."""
+    where = [site or opened.label for site, opened in zip(sites, pool.files, strict=True)]
+    return extraction.about_settings(pool.settings, where, sites)
 
 
 def common(settings: Sequence[Mapping[str, str]]) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from radaudit.edges.joining.opened import Opened, spoken_for
-from radaudit.edges.readers.formats.raw import Column
+from radaudit.edges.readers.formats.raw import Column, RawTable
 from radaudit.errors import TableError
 from radaudit.tables import cells
 from radaudit.tables.intake import Accounted
@@ -55,7 +55,7 @@ def measure(opened: Opened, plan: Plan) -> Measured:
             found[column.name] = numbers
     _refuse(found, opened)
     for name, numbers in found.items():
-        accounts += _account(opened, name, numbers)
+        accounts += account(opened.label, name, numbers)
     return Measured(columns={name: numbers.values for name, numbers in found.items()}, accounting=tuple(accounts))
 
 
@@ -101,19 +101,24 @@ def _numbers(column: Column, opened: Opened) -> Numbers:
 
 
 def _is_text(numbers: Numbers) -> bool:
-    others = sum(count for kind, count in numbers.kinds.items() if kind in (cells.TEXT, cells.ERROR))
+    others = sum(count for kind, count in numbers.kinds.items() if kind in cells.WORDY)
     return others > 0 and not numbers.plain and not numbers.grouped and others == sum(numbers.kinds.values())
 
 
-def _account(opened: Opened, name: str, numbers: Numbers) -> Iterator[Accounted]:
+def account(file: str, name: str, numbers: Numbers) -> Iterator[Accounted]:
+    """Yield what a column held besides plain numbers."""
+
+    def note(kind: str, what: str, count: int) -> Accounted:
+        return Accounted(file=file, column=name, kind=kind, what=what, count=count)
+
     if numbers.empty:
-        yield _note(opened, name, "empty", "", numbers.empty)
+        yield note("empty", "", numbers.empty)
     for marker, count in sorted(numbers.markers.items()):
-        yield _note(opened, name, "missing marker", inert(marker), count)
+        yield note("missing marker", inert(marker), count)
     for marker, count in sorted(numbers.not_computed.items()):
-        yield _note(opened, name, "not computed", marker, count)
+        yield note("not computed", marker, count)
     if numbers.grouped:
-        yield _note(opened, name, "coerced", "thousands separator removed", numbers.grouped)
+        yield note("coerced", "thousands separator removed", numbers.grouped)
 
 
 def _note(opened: Opened, column: str, kind: str, what: str, count: int) -> Accounted:
@@ -121,36 +126,48 @@ def _note(opened: Opened, column: str, kind: str, what: str, count: int) -> Acco
 
 
 def _refuse(found: Mapping[str, Numbers], opened: Opened) -> None:
-    odd = {name: numbers for name, numbers in found.items() if numbers.refused}
-    kinds: Counter[str] = Counter()
-    for numbers in odd.values():
-        kinds.update(numbers.kinds)
-    if kinds[cells.COMMA]:
-        raise _decimal_commas(odd, len(found), opened)
-    if kinds[cells.AMBIGUOUS]:
-        raise _thousands(odd, opened)
+    odd, kinds = odd_columns(found)
+    refuse_commas(found, opened.raw, opened.at)
     if odd:
         raise _not_numbers(odd, kinds, opened)
 
 
-def _decimal_commas(odd: Mapping[str, Numbers], total: int, opened: Opened) -> TableError:
+def odd_columns(found: Mapping[str, Numbers]) -> tuple[dict[str, Numbers], Counter[str]]:
+    """Return the columns with cells that are no numbers, and how many such cells there are of each kind."""
+    odd = {name: numbers for name, numbers in found.items() if numbers.refused}
+    kinds: Counter[str] = Counter()
+    for numbers in odd.values():
+        kinds.update(numbers.kinds)
+    return odd, kinds
+
+
+def refuse_commas(found: Mapping[str, Numbers], raw: RawTable, at: str) -> None:
+    """Raise TableError READ-003 for decimal commas nobody declared, READ-004 for commas with two readings."""
+    odd, kinds = odd_columns(found)
+    if kinds[cells.COMMA]:
+        raise _decimal_commas(odd, len(found), raw, at)
+    if kinds[cells.AMBIGUOUS]:
+        raise _thousands(odd, raw, at)
+
+
+def _decimal_commas(odd: Mapping[str, Numbers], total: int, raw: RawTable, at: str) -> TableError:
     columns = [name for name, numbers in odd.items() if numbers.kinds.get(cells.COMMA)]
     texts = [text for name in columns for text in odd[name].refused if cells.kind(text.strip()) == cells.COMMA]
     grouped = next((text for text in texts if "." in text), None)
-    delimiter = opened.raw.dialect.get("delimiter", "").split(" ")[0]
+    delimiter = raw.dialect.get("delimiter", "").split(" ")[0]
     mark = {"semicolon": ' delimiter: ";",', "tab": " delimiter: tab,", "bar": ' delimiter: "|",'}.get(delimiter, "")
     return TableError(
         "READ-003",
-        f"{len(columns)} of {total} feature columns of {opened.label} hold text such as {quoted(texts[0])}",
-        at=opened.at,
+        f"{len(columns)} of {total} feature columns of {raw.label} hold text such as {quoted(texts[0])}",
+        at=at,
         found=few(columns),
         near=f"{quoted(grouped)} occurs, so the thousands are marked with a point" if grouped else "a comma as decimal mark",
-        fix=f'{{file: {opened.label},{mark} decimal: ","}}',
+        fix=f'{{file: {raw.label},{mark} decimal: ","}}',
         columns=len(columns),
     )
 
 
-def _thousands(odd: Mapping[str, Numbers], opened: Opened) -> TableError:
+def _thousands(odd: Mapping[str, Numbers], raw: RawTable, at: str) -> TableError:
     columns = [name for name, numbers in odd.items() if numbers.kinds.get(cells.AMBIGUOUS)]
     text = next(text for text in odd[columns[0]].refused if cells.kind(text.strip()) == cells.AMBIGUOUS)
     plain = text.strip()
@@ -162,9 +179,9 @@ def _thousands(odd: Mapping[str, Numbers], opened: Opened) -> TableError:
     return TableError(
         "READ-004",
         f"{quoted(text)} in column {inert(columns[0])}: {both}?",
-        at=opened.at,
-        found=f"{len(columns)} columns of {opened.label} hold such numbers: {few(columns)}",
-        fix=f'{{file: {opened.label}, decimal: "."}}   # or "," if the comma is the decimal mark',
+        at=at,
+        found=f"{len(columns)} columns of {raw.label} hold such numbers: {few(columns)}",
+        fix=f'{{file: {raw.label}, decimal: "."}}   # or "," if the comma is the decimal mark',
         columns=len(columns),
     )
 

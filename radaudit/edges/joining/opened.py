@@ -1,4 +1,4 @@
-"""Open every file a study names, with its digest and how its text was understood."""
+"""Open every table a study names, with its digest and how its text was understood; a folder or a pattern of files is one table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radaudit.digests import file_digest
+from radaudit.edges.readers import gathered
 from radaudit.edges.readers.formats.raw import RawTable, ReadOptions, every
 from radaudit.edges.readers.registry import read_table
 from radaudit.errors import TableError, nearest
@@ -37,20 +37,22 @@ class Opened:
 
 def open_tables(plan: Plan, folder: Path) -> tuple[Opened, ...]:
     """Read every table of the study; raises TableError READ-042 for a file that is not there, and what the readers raise."""
-    return tuple(_open(plan, role, i, entry, folder) for role, i, entry in _entries(plan))
+    return tuple(open_table(plan, role, i, entry, folder) for role, i, entry in entries(plan))
 
 
-def _entries(plan: Plan) -> Iterator[tuple[str, int, TableFile]]:
+def entries(plan: Plan) -> Iterator[tuple[str, int, TableFile]]:
+    """Yield every table of the study: role, place in its list, entry."""
     for role in ROLES:
         for i, entry in enumerate(getattr(plan.tables, role)):
             yield role, i, entry
 
 
-def _open(plan: Plan, role: str, i: int, entry: TableFile, folder: Path) -> Opened:
+def open_table(plan: Plan, role: str, i: int, entry: TableFile, folder: Path) -> Opened:
+    """Read one table of the study; raises TableError READ-042 if it is not there, and what the readers raise."""
     label, at = entry.file.replace("\\", "/"), f"tables.{role}[{i}]"
-    path = folder / label
-    if not path.is_file():
-        raise _not_there(path, folder, label, at)
+    files = gathered.several(folder, label) or ((folder / label,) if (folder / label).is_file() else ())
+    if not files:
+        raise _not_there(folder / label, folder, label, at)
     kept = spoken_for(plan, entry) if role == "features" else None
     options = ReadOptions(
         label=label,
@@ -58,14 +60,22 @@ def _open(plan: Plan, role: str, i: int, entry: TableFile, folder: Path) -> Open
         delimiter=entry.delimiter,
         decimal=entry.decimal,
         encoding=entry.encoding,
+        layout=entry.layout,
+        header=entry.header,
         text=every if kept is None else kept.__contains__,
+        keep=kept or frozenset(),
     )
-    raw = read_table(path, options, reader=entry.reader, recognise=role == "features")
+    recognise = role == "features"
+    if files == (folder / label,):
+        raw = read_table(files[0], options, reader=entry.reader, recognise=recognise)
+    else:
+        named = [(file.relative_to(folder).as_posix(), file) for file in files]
+        raw = gathered.gather(label, named, options, reader=entry.reader, recognise=recognise)
     source = Source(
         file=label,
         role=role,
-        sha256=file_digest(path),
-        bytes=path.stat().st_size,
+        sha256=gathered.files_digest(files, folder),
+        bytes=sum(file.stat().st_size for file in files),
         rows=raw.rows,
         columns=len(raw.columns),
         reader=raw.reader,
@@ -90,7 +100,15 @@ def spoken_for(plan: Plan, entry: TableFile) -> frozenset[str]:
     ]
     if columns.site is not None:
         named.append(columns.site.from_)
-    groups = (columns.batch, columns.covariates, columns.clinical, columns.never, plan.harmonise.preserve)
+    protocol = plan.declared_protocol()
+    groups = (
+        protocol.columns if protocol else (),
+        columns.batch,
+        columns.covariates,
+        columns.clinical,
+        columns.never,
+        plan.harmonise.preserve,
+    )
     volume = {columns.volume} if columns.volume else set()
     return frozenset(name for name in (*named, *(name for group in groups for name in group)) if name) - volume
 

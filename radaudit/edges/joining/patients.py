@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from radaudit.codes import answer
@@ -32,10 +33,7 @@ def patient_ids(opened: Opened, plan: Plan) -> tuple[str, ...]:
     ID-033: no such column; ID-032: rows without id; ID-035: ids that a spreadsheet rounded.
     """
     subject = plan.columns.subject
-    wanted = opened.entry.id or subject.column
-    if not opened.raw.has(wanted):
-        raise _no_column(opened, wanted)
-    texts = opened.raw.column(wanted).as_texts()
+    wanted, texts = _written(opened, plan)
     lost = [opened.raw.numbers[i] for i, text in enumerate(texts) if not text.strip()]
     if lost:
         raise TableError(
@@ -57,13 +55,37 @@ def patient_ids(opened: Opened, plan: Plan) -> tuple[str, ...]:
             ids=len(rounded),
         )
     if opened.entry.id_pattern:
-        texts = _cut(opened, wanted, opened.entry.id_pattern, texts)
+        several = opened.entry.id_from is not None or bool(opened.entry.unit or plan.columns.unit)
+        texts = _cut(opened, wanted, opened.entry.id_pattern, texts, several=several)
     rule = RULES[subject.normalise] if subject.normalise else str
     return tuple(rule(text) for text in texts)
 
 
-def _cut(opened: Opened, column: str, pattern: str, texts: Sequence[str]) -> tuple[str, ...]:
-    """Return the part of each id that the study's pattern matches; raises TableError ID-037 for ids it does not match or runs together."""
+def _written(opened: Opened, plan: Plan) -> tuple[str, Sequence[str]]:
+    """Return where the ids of a file stand, for messages, and the ids as they are written there."""
+    match opened.entry.id_from:
+        case "file name":
+            files = opened.raw.files or (opened.label,) * opened.raw.rows
+            return "the file names", tuple(stem(file) for file in files)
+        case "row":
+            return "the row numbers", opened.raw.places
+    wanted = opened.entry.id or plan.columns.subject.column
+    if not opened.raw.has(wanted):
+        raise _no_column(opened, wanted)
+    return wanted, opened.raw.column(wanted).as_texts()
+
+
+def stem(file: str) -> str:
+    """Return the name of a file without folders and the suffix of a table."""
+    name = PurePath(file).name
+    return name.removesuffix(".gz").rsplit(".", 1)[0] if "." in name else name
+
+
+def _cut(opened: Opened, column: str, pattern: str, texts: Sequence[str], *, several: bool) -> tuple[str, ...]:
+    """Return the part of each id that the study's pattern matches; raises TableError ID-037 for ids it does not match or runs together.
+
+    With ``several`` rows per patient (the study names regions or visits) one id may be cut from different texts.
+    """
     found = [re.search(pattern, text) for text in texts]
     odd = [text for text, match in zip(texts, found, strict=True) if match is None]
     at = f"{opened.at}, column {inert(column)}"
@@ -78,7 +100,7 @@ def _cut(opened: Opened, column: str, pattern: str, texts: Sequence[str]) -> tup
         )
     parts = tuple(match.group(match.re.groups and 1) for match in found if match is not None)
     together = sorted({part for part in parts if len({text for text, p in zip(texts, parts, strict=True) if p == part}) > 1})
-    if together:
+    if together and not several:
         raise TableError(
             "ID-037",
             f"id_pattern makes one id of several in {opened.label}: {len(together)} time(s)",
@@ -191,6 +213,16 @@ def spelt_alike(ids: Sequence[str]) -> Iterator[Finding]:
         sentence = f"{count} patient ids differ only by spaces or case."
         local = tuple({"ids": ", ".join(map(quoted, group))} for group in alike)
         yield answer("ID-004", Verdict.FAILED, sentence, facts={"ids": count, "groups": len(alike)}, local=local)
+
+
+def against_pattern(ids: Sequence[str], pattern: str, places: Sequence[str]) -> Iterator[Finding]:
+    """Yield ID-100: whether every id, whole, matches the pattern of the study (letters and digits of ASCII, as in a browser)."""
+    fits = re.compile(pattern, re.ASCII).fullmatch
+    odd = {text for text in ids if not fits(text)}
+    facts: dict[str, Fact] = {"ids": len(odd), "of": len(set(ids)), "pattern": pattern}
+    local = tuple({"patient": text, "row": place} for text, place in zip(ids, places, strict=True) if text in odd)
+    verdict = Verdict.FAILED if odd else Verdict.PASSED
+    yield answer("ID-100", verdict, f"{len(odd)} of {len(set(ids))} ids do not match {pattern}.", facts=facts, local=local)
 
 
 def repeated(ids: Sequence[str], units: Sequence[str], values: Floats, places: Sequence[str], *, has_units: bool) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -30,7 +30,7 @@ class Pool:
     ids: list[str]
     units: list[str]
     files: list[Opened]
-    numbers: list[int]
+    where: list[str]
     names: list[str]
     values: Floats
     settings: list[Mapping[str, str]]
@@ -38,7 +38,7 @@ class Pool:
 
     def places(self) -> list[str]:
         """Where each row stands: file and row number."""
-        return [f"{opened.label} row {number}" for opened, number in zip(self.files, self.numbers, strict=True)]
+        return self.where
 
 
 def pooled(plan: Plan, features: Sequence[Opened], measured: Sequence[Measured]) -> Pool:
@@ -64,7 +64,7 @@ def pooled(plan: Plan, features: Sequence[Opened], measured: Sequence[Measured])
         ids=[text for one in features for text in patients.patient_ids(one, plan)],
         units=[text for one in features for text in _units(plan, one)],
         files=[one for one in features for _ in range(one.raw.rows)],
-        numbers=[number for one in features for number in one.raw.numbers],
+        where=[place for one in features for place in one.raw.places],
         names=names,
         values=stack.T,
         settings=[row for one in features for row in (one.raw.settings or ({},) * one.raw.rows)],
@@ -120,10 +120,13 @@ def _expect_features(plan: Plan, names: Sequence[str], features: Sequence[Opened
         )
 
 
-def about_columns(names: Sequence[str], features: Sequence[Opened], measured: Sequence[Measured]) -> Iterator[Finding]:
-    """Yield FEAT-032 for features not in every file, FEAT-001 for several extractors, FEAT-031 for names with unseen characters."""
-    if len(features) > 1:
-        lacking = {one.label: [name for name in names if name not in found.columns] for one, found in zip(features, measured, strict=True)}
+def about_columns(names: Sequence[str], tables: Sequence[tuple[str, str, Container[str]]]) -> Iterator[Finding]:
+    """Yield FEAT-032 for features not in every file, FEAT-001 for several extractors, FEAT-031 for names with unseen characters.
+
+    ``tables`` holds the label, the reader and the features of each table.
+    """
+    if len(tables) > 1:
+        lacking = {label: [name for name in names if name not in columns] for label, _, columns in tables}
         gone = {label: len(lost) for label, lost in lacking.items() if lost}
         if gone:
             partly = len({name for lost in lacking.values() for name in lost})
@@ -135,7 +138,7 @@ def about_columns(names: Sequence[str], features: Sequence[Opened], measured: Se
                 fix = f"write the table again with check.names = FALSE: {few(rewritten, most=2)}"
             facts: dict[str, Fact] = {"features": partly, "shared": len(names) - partly, "respelt": len(rewritten), "files": dict(gone)}
             yield answer("FEAT-032", Verdict.FAILED, sentence, facts=facts, fix=fix)
-        readers = sorted({one.raw.reader for one in features})
+        readers = sorted({reader for _, reader, _ in tables})
         if len(readers) > 1:
             sentence = f"The feature tables come from {len(readers)} extractors: {', '.join(readers)}."
             yield answer("FEAT-001", Verdict.FAILED, sentence, facts={"extractors": list(readers)})
@@ -143,6 +146,21 @@ def about_columns(names: Sequence[str], features: Sequence[Opened], measured: Se
     if unseen:
         sentence = f"{len(unseen)} feature names hold characters that cannot be seen."
         yield answer("FEAT-031", Verdict.FAILED, sentence, facts={"features": len(unseen), "names": [inert(name) for name in unseen[:5]]})
+
+
+def lacking_roles(plan: Plan, features: Sequence[Opened], others: Sequence[Opened]) -> Iterator[Finding]:
+    """Yield SITE-101 for every feature table that lacks a column with a role which another one has and no side table gives."""
+    elsewhere = {name for one in others for name in one.raw.names}
+    known = {one.entry.id or plan.columns.subject.column for one in features} | {one.entry.unit or plan.columns.unit for one in features}
+    for one in features:
+        told = {plan.site_column} if one.entry.site else set()
+        roles = spoken_for(plan, one.entry) - elsewhere - known - told
+        lost = sorted(name for name in roles if not one.raw.has(name) and any(other.raw.has(name) for other in features))
+        if lost:
+            sentence = f"{len(lost)} columns with a role are in other feature tables and not in {one.label}: {few(lost)}."
+            facts: dict[str, Fact] = {"file": one.label, "columns": list(lost), "count": len(lost)}
+            sites = (one.entry.site,) if one.entry.site else ()
+            yield answer("SITE-101", Verdict.FAILED, sentence, facts=facts, scope=one.label, concerns=sites)
 
 
 def _rewritten(names: set[str]) -> list[str]:

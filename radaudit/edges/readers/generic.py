@@ -6,12 +6,13 @@ from pathlib import Path
 
 from radaudit.edges.readers.formats.files import read_file
 from radaudit.edges.readers.formats.raw import RawTable, ReadOptions
+from radaudit.edges.readers.glimpse import Glimpse
 
 NAME = "generic"
 
 
-def recognises(names: tuple[str, ...]) -> bool:
-    """Any header will do."""
+def recognises(glimpse: Glimpse) -> bool:
+    """Any table will do."""
     return True
 
 

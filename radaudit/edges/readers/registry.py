@@ -1,4 +1,4 @@
-"""Which reader reads a file: the one the study names, or the first that recognises the header, or the generic one."""
+"""Which reader reads a file: the one the study names, or the first that recognises it, or the generic one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,28 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
 
-from radaudit.edges.readers import captk, generic, pyradiomics
-from radaudit.edges.readers.formats.files import names_of
+from radaudit.edges.readers import (
+    captk,
+    cerr,
+    deep,
+    generic,
+    ibsi_template,
+    lifex,
+    mazda,
+    medimage,
+    mirp,
+    nyxus,
+    oncoradiomics,
+    pycerr,
+    pyradiomics,
+    pysera,
+    racat,
+    radiomicsj,
+    slicer,
+    zrad,
+)
 from radaudit.edges.readers.formats.raw import RawTable, ReadOptions
+from radaudit.edges.readers.glimpse import Glimpse
 from radaudit.errors import PluginError, listed, nearest
 
 GROUP = "radaudit.readers"
@@ -24,8 +43,12 @@ class Reader(Protocol):
         """Return the table; raises TableError."""
 
 
-RECOGNISED = (pyradiomics, captk)
-BUILT_IN: dict[str, Reader] = {module.NAME: module for module in (pyradiomics, captk, generic)}
+# the narrower mark first: pyCERR's names look like PyRadiomics', PySERA's and Z-Rad's like MIRP's, RadiomicsJ's like RadiomiX'
+RECOGNISED = (
+    ibsi_template, slicer, pysera, lifex, cerr, pycerr, zrad, mirp, nyxus, pyradiomics, captk, medimage, radiomicsj, oncoradiomics,
+    racat, mazda, deep,
+)  # fmt: skip
+BUILT_IN: dict[str, Reader] = {module.NAME: module for module in (*RECOGNISED, generic)}
 
 
 def read_table(path: Path, options: ReadOptions, *, reader: str | None = None, recognise: bool = True) -> RawTable:
@@ -36,13 +59,14 @@ def read_table(path: Path, options: ReadOptions, *, reader: str | None = None, r
     if reader is not None:
         table: RawTable = named(reader).read(path, options)
         return table
-    if recognise:
-        names = names_of(path, options)
-        for module in RECOGNISED:
-            if module.recognises(names):
-                found: RawTable = module.read(path, options)
-                return found
-    return generic.read(path, options)
+    return (recognised(path, options) if recognise else generic).read(path, options)
+
+
+def recognised(path: Path, options: ReadOptions) -> Reader:
+    """Return the first reader that recognises a file; the generic one if none does, or if it cannot be read without a statement."""
+    glimpse = Glimpse(path=path, options=options)
+    found: Reader = next((module for module in RECOGNISED if module.recognises(glimpse)), generic)
+    return found
 
 
 def named(name: str) -> Reader:

@@ -14,7 +14,8 @@ from radaudit.findings import Finding, Verdict, ranked
 from radaudit.ledger import Exposure, Step
 
 if TYPE_CHECKING:
-    from radaudit.checks.profile import SiteRow
+    from radaudit.checks.profile import Profiles, SiteRow
+    from radaudit.study.plan import Plan
     from radaudit.tables import FeatureTable
     from radaudit.tables.intake import Intake
 
@@ -30,25 +31,15 @@ def check(ws: Workspace, progress: Progress) -> StageResult:
 
 def checked(ws: Workspace, progress: Progress) -> tuple[StageResult, Intake]:
     """Return what ``check`` returns, and the intake it looked at."""
-    from radaudit.checks.ask import ask, joined, site_lines
-    from radaudit.checks.profile import profile
-    from radaudit.checks.rules import CheckRules
-    from radaudit.edges.expectations import run_suites, warm_up
+    from radaudit.checks.ask import site_lines
+    from radaudit.edges.expectations import warm_up
 
     warm_up()
     read, intake = ingest(ws, progress)
     table = intake.table
-    progress("profiling features")
-    rules = CheckRules.of(ws.plan.rules.model_dump(exclude_none=True))
-    profiles = profile(table, rules)
-    own = ask(table, rules, profiles=profiles, dictionary=intake.dictionary, max_features=ws.plan.model.max_features)
-    progress("Great Expectations")
-    suites = ws.folder / OWN_SUITES
-    judged = run_suites(profiles, rules, suites if suites.is_dir() else None)
+    answered, profiles = examined(ws.plan, intake, ws.folder, progress)
     progress("design doctor")
-    read_codes = {finding.code for finding in intake.findings}  # intake saw the rows that left too: its answer stands
-    asked = [finding for finding in joined(own, judged) if finding.code not in read_codes]
-    findings = tuple(ranked([*intake.findings, *asked, *doctor(ws, table)]))
+    findings = tuple(ranked([*answered, *doctor(ws, table)]))
     rows = site_lines(profiles, findings)
     blocking = [finding for finding in findings if finding.blocking]
     document = {"table": table.digest, "findings": [f.public() for f in findings], "sites": [_site(row) for row in rows]}
@@ -74,11 +65,36 @@ def checked(ws: Workspace, progress: Progress) -> tuple[StageResult, Intake]:
     ), intake
 
 
+def examined(plan: Plan, intake: Intake, folder: Path, progress: Progress) -> tuple[list[Finding], Profiles]:
+    """Return what intake, our questions and Great Expectations say of a table, and its profiles; ``folder`` is that of the study."""
+    from radaudit.checks.ask import ask, joined
+    from radaudit.checks.profile import profile
+    from radaudit.checks.ranges import located
+    from radaudit.checks.rules import CheckRules
+    from radaudit.edges.expectations import run_suites
+    from radaudit.edges.suites import bounds_of, read_suites
+    from radaudit.splits.dates import known_days
+
+    table, dictionary = intake.table, intake.dictionary
+    progress("profiling features")
+    rules = CheckRules.of(plan.rules.model_dump(exclude_none=True))
+    days = known_days(table.facts.get(plan.columns.date or "", ()))
+    profiles = profile(table, rules, dictionary=dictionary, days=days, protocol=plan.declared_protocol())
+    own = ask(table, rules, profiles=profiles, dictionary=dictionary, max_features=plan.model.max_features)
+    progress("Great Expectations")
+    suites = folder / OWN_SUITES if (folder / OWN_SUITES).is_dir() else None
+    judged = located(run_suites(profiles, rules, suites), table, bounds_of(read_suites(rules, suites), dictionary))
+    read_codes = {finding.code for finding in intake.findings}  # intake saw the rows that left too: its answer stands
+    asked = [finding for finding in joined(own, judged) if finding.code not in read_codes]
+    return ranked([*intake.findings, *asked]), profiles
+
+
 def inputs(ws: Workspace, table: str) -> str:
     """Return the digest of all that the check depends on."""
     plan = ws.plan.document()
     suites = {path.name: file_digest(path) for path in sorted(Path(ws.folder / OWN_SUITES).glob("**/*.json"))}
-    return digest({"table": table, "rules": plan.get("rules"), "harmonise": plan.get("harmonise"), "suites": suites})
+    said = {name: plan.get(name) for name in ("rules", "harmonise")} | ({"protocol": plan["protocol"]} if "protocol" in plan else {})
+    return digest({"table": table, **said, "suites": suites})
 
 
 def doctor(ws: Workspace, table: FeatureTable) -> tuple[Finding, ...]:

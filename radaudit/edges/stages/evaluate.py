@@ -125,16 +125,22 @@ def _answered(ws: Workspace, findings: tuple[Finding, ...], openings: int) -> St
         findings=(*findings, *leaks, *ws.troubles),
         outputs={"results": f"out/{RESULTS}"},
         text=(
-            f"opened    the test set, opening {openings} ({ws.plan.rules.test_openings} allowed); {performed['patients']} patients, "
-            f"{performed['events']} events",
+            f"opened    the test set, opening {openings} ({ws.plan.rules.test_openings} allowed); {performed['patients']} patients"
+            + ("" if performed["events"] is None else f", {performed['events']} events"),
             "",
             *claim_lines(evidence["claims"]),
             "",
             f"VERDICT   {overall.upper()}" + (" (post hoc)" if evidence["verdict"]["post_hoc"] else ""),
             *wrapped(evidence["coverage"]["sentence"], first="coverage  "),
+            *wrapped(evidence["ladder"]["sentence"], first="level     "),
             "next      radaudit report",
         ),
-        details={"verdict": evidence["verdict"], "claims": evidence["claims"], "coverage": evidence["coverage"]},
+        details={
+            "verdict": evidence["verdict"],
+            "claims": evidence["claims"],
+            "coverage": evidence["coverage"],
+            "ladder": evidence["ladder"],
+        },
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radaudit.digests import digest, file_digest
+from radaudit.digests import digest
+from radaudit.edges.readers.gathered import files_digest, several
 from radaudit.edges.workspace import DONE, Progress, StageResult, Workspace
 from radaudit.ledger import Step
 
@@ -28,9 +30,21 @@ def inputs(ws: Workspace) -> str:
     plan = ws.plan.document()
     harmonise = plan.get("harmonise", {})
     said = {name: plan.get(name) for name in MEMBERS} | {"merge": harmonise.get("merge"), "drop": harmonise.get("drop")}
+    if "protocol" in plan:  # its columns stay text
+        said["protocol"] = plan["protocol"]
     entries = [entry for group in (ws.plan.tables.features, ws.plan.tables.clinical, ws.plan.tables.acquisition) for entry in group]
-    files = {entry.file: file_digest(path) for entry in entries if (path := ws.folder / entry.file).is_file()}
+    register = ws.plan.features.reproducibility
+    named = [entry.file for entry in entries] + ([register.file] if register else [])
+    files = {name: files_digest(found, ws.folder) for name in named if (found := _files(ws, name))}
     return digest({"plan": said, "files": files})
+
+
+def _files(ws: Workspace, text: str) -> tuple[Path, ...]:
+    path = ws.folder / text
+    if not path.is_file():
+        return several(ws.folder, text) or ()
+    side = path.with_suffix(".txt")  # MEDimage keeps the names of its features there
+    return (path, side) if side.is_file() and side != path else (path,)
 
 
 def ingest(ws: Workspace, progress: Progress) -> tuple[StageResult, Intake]:

@@ -65,7 +65,7 @@ def lock(ws: Workspace, name: str | None, version: str, progress: Progress) -> S
         findings=tuple(ws.troubles),
         text=(
             f"locked    out/{SIGNATURE}   {len(data)} bytes",
-            f"          {len(names)} features ({coded} IBSI), ComBat for {len(batches)} batches, logistic, "
+            f"          {len(names)} features ({coded} IBSI), ComBat for {len(batches)} batches, {_link(document['steps'][-1])}, "
             f"threshold {document['threshold']['value']:.3f}",
             f"          {len(document['test_vectors'])} test vectors",
             "Register this string in the protocol:",
@@ -74,6 +74,11 @@ def lock(ws: Workspace, name: str | None, version: str, progress: Progress) -> S
         ),
         details={"sha256": document["sha256"], "registration": registration(document)},
     )
+
+
+def _link(step: dict[str, Any]) -> str:
+    """Return the last step in a word or two."""
+    return {"cox": f"Cox to {step.get('horizon', 0.0):g}", "identity": "linear"}.get(step["op"], "logistic")
 
 
 def _next(version: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import radaudit
@@ -12,6 +14,7 @@ from radaudit.edges.stages.evaluate import EXIT, RESULTS, post_hoc, stage_findin
 from radaudit.edges.stages.ingest import store
 from radaudit.edges.stages.lock import SIGNATURE, locked
 from radaudit.edges.stages.mirror import mirror, mirrored
+from radaudit.edges.stages.multiverse import MULTIVERSE
 from radaudit.edges.stages.run import RISKS, RUN, cut
 from radaudit.edges.workspace import STUDY_FILE, Progress, StageResult, Workspace
 from radaudit.errors import GuardError
@@ -19,7 +22,13 @@ from radaudit.findings import Finding
 from radaudit.ledger import Ledger, Step, merkle_root, openings
 
 PACKAGES = ("numpy", "pandas", "pyarrow", "duckdb", "scikit-learn", "scipy", "neuroCombat", "great-expectations", "mlflow")
-COMMANDS = {"intake": "radaudit ingest", "check": "radaudit check", "split": "radaudit run", "report": "radaudit report"}
+COMMANDS = {
+    "intake": "radaudit ingest",
+    "check": "radaudit check",
+    "split": "radaudit run",
+    "multiverse": "radaudit multiverse",
+    "report": "radaudit report",
+}
 FILES = ("ledger.jsonl", "payloads.jsonl")
 
 
@@ -38,7 +47,10 @@ def assembled(ws: Workspace) -> tuple[dict[str, Any], tuple[Finding, ...]]:
         evaluated = None
     ledger, _ = ws.ledger()
     leaks = leak_findings(ws, intake, split, ledger, trained, evaluated)
-    findings = (*stage_findings(checked), *stage_findings(trained), *stage_findings(evaluated))
+    choices = ws.read(MULTIVERSE)
+    if choices is not None and choices["signature_sha256"] != signature["sha256"]:
+        choices = None
+    findings = (*stage_findings(checked), *stage_findings(trained), *stage_findings(evaluated), *stage_findings(choices))
     parts = Parts(
         plan=ws.plan,
         study_file=ws.study.text,
@@ -47,6 +59,7 @@ def assembled(ws: Workspace) -> tuple[dict[str, Any], tuple[Finding, ...]]:
         checked=checked,
         trained=trained,
         evaluated=evaluated,
+        choices=choices,
         signature=signature,
         findings=findings,
         leaks=leaks,
@@ -61,7 +74,8 @@ def leak_findings(ws: Workspace, intake: Any, split: Any, ledger: Any, trained: 
     from radaudit.leaks.audit import audit
     from radaudit.leaks.case import Case
 
-    baselines = {row["name"]: _measured(row["auc"]) for row in trained["development"]["baselines"]}
+    measure = trained["development"]["measure"]
+    baselines = {row["name"]: _measured(row[measure]) for row in trained["development"]["baselines"]}
     case = Case(
         table=intake.table,
         split=split,
@@ -72,7 +86,8 @@ def leak_findings(ws: Workspace, intake: Any, split: Any, ledger: Any, trained: 
         score=_score(ws, intake, split),
         site_auc=baselines.get("site"),
         volume_auc=baselines.get("volume"),
-        auc=_measured(trained["development"]["auc"]),
+        auc=_measured(trained["development"][measure]),
+        measure=measure,
     )
     return audit(case)
 
@@ -97,10 +112,7 @@ def _measured(document: dict[str, Any]) -> Any:
 
 def report(ws: Workspace, progress: Progress) -> StageResult:
     """Write dossier/NNNN and return its path; the exit code is that of the verdict."""
-    from radaudit.dossier.document import dossier_bytes, evidence_digest
-    from radaudit.edges.bundle import write_dossier
-    from radaudit.edges.canaries import refuse_patients
-    from radaudit.edges.html import render
+    from radaudit.dossier.document import evidence_digest
 
     progress("assembling the evidence")
     evidence, _ = assembled(ws)
@@ -112,16 +124,7 @@ def report(ws: Workspace, progress: Progress) -> StageResult:
     mirror(ws, "report", entry, evidence=sha256, params={"verdict": overall}, artifacts=("evidence.json",))
     _concluded(ws, evidence, sha256)
     progress("drawing the page")
-    document = dossier_bytes(evidence, record(ws))
-    files = {
-        "dossier.json": document,
-        "dossier.html": render(document),
-        SIGNATURE: (ws.out / SIGNATURE).read_bytes(),
-        STUDY_FILE: (ws.folder / STUDY_FILE).read_bytes(),
-        **{name: (ws.out / name).read_bytes() for name in FILES},
-    }
-    refuse_patients(store(ws).read().table.patients, files)
-    folder = write_dossier(ws.folder / "dossier", files, ws.key)
+    folder = sealed(ws, evidence, record(ws), store(ws).read().table.patients)
     where = folder.relative_to(ws.folder).as_posix()
     ws.done("report", inputs=sha256, output=sha256)
     return StageResult(
@@ -131,6 +134,7 @@ def report(ws: Workspace, progress: Progress) -> StageResult:
         outputs={"dossier": f"{where}/dossier.json", "page": f"{where}/dossier.html"},
         text=(
             f"verdict   {overall.upper()}",
+            *level_lines(evidence),
             f"dossier   {where}/dossier.html",
             f"evidence  {sha256}",
             f"signed by {ws.key.fingerprint}",
@@ -138,6 +142,37 @@ def report(ws: Workspace, progress: Progress) -> StageResult:
         ),
         details={"verdict": evidence["verdict"], "evidence_sha256": sha256, "key": ws.key.fingerprint},
     )
+
+
+def level_lines(evidence: dict[str, Any]) -> tuple[str, ...]:
+    """Return the level of evidence, what the next one needs, and how far the checklists of radiomics are filled."""
+    from radaudit.checklists import ladder_lines
+    from radaudit.study.lines import wrapped
+
+    first, *rest = ladder_lines(evidence["ladder"])
+    filled = "; ".join(f"{made['name']} {made['counts']['evidence']} of {made['counts']['items']}" for made in evidence["checklists"][:3])
+    lines = [*wrapped(first, first="level     "), *(part for line in rest for part in wrapped(line, first="          "))]
+    return (*lines, f"filled    {filled}   (radaudit checklist)")
+
+
+def sealed(ws: Workspace, evidence: dict[str, Any], kept: dict[str, Any], patients: Sequence[str]) -> Path:
+    """Write evidence and record into the next dossier folder and return it; refuses patients' ids (PRIV-001)."""
+    from radaudit.dossier.document import dossier_bytes
+    from radaudit.edges.bundle import write_dossier
+    from radaudit.edges.canaries import refuse_patients
+    from radaudit.edges.html import render
+
+    document = dossier_bytes(evidence, kept)
+    files = {
+        "dossier.json": document,
+        "dossier.html": render(document),
+        STUDY_FILE: (ws.folder / STUDY_FILE).read_bytes(),
+        **{name: (ws.out / name).read_bytes() for name in FILES},
+    }
+    if evidence["signature"] is not None:
+        files[SIGNATURE] = (ws.out / SIGNATURE).read_bytes()
+    refuse_patients(patients, files)
+    return write_dossier(ws.folder / "dossier", files, ws.key)
 
 
 def _concluded(ws: Workspace, evidence: dict[str, Any], sha256: str) -> None:

@@ -12,6 +12,8 @@ from radaudit.edges.stages.mirror import mirror, numbers
 from radaudit.edges.workspace import BLOCKED, DONE, Progress, StageResult, Workspace
 from radaudit.ledger import Step
 
+LABELS = {"auc": "AUC", "c_index": "C-index", "r2": "R\u00b2"}
+
 if TYPE_CHECKING:
     from radaudit.ledger import Entry
     from radaudit.splits import Split
@@ -91,15 +93,20 @@ def _mirrored(ws: Workspace, entry: Entry, table: FeatureTable, trained: Trained
     from radaudit.edges.mlflow import Dataset
 
     development = trained.document["development"]
-    estimates = {"auc": development["auc"], "slope": development["slope"], "brier": development["brier"]}
-    estimates |= {f"baseline_{row['name']}": row["auc"] for row in development["baselines"]}
+    measure = development["measure"]
+    error = next(name for name in ("brier", "brier_at", "rmse") if name in development)
+    estimates = {measure: development[measure], "slope": development["slope"], error: development[error]}
+    estimates |= {f"baseline_{row['name']}": row[measure] for row in development["baselines"]}
     mirror(
         ws,
         "run",
         entry,
         params={"features": list(trained.pipeline.features), "threshold": trained.pipeline.threshold},
         metrics=numbers(estimates, "development"),
-        folds={"development/fold_auc": [row["auc"] for row in development["folds"]], "development/repeat_auc": development["repeats"]},
+        folds={
+            f"development/fold_{measure}": [row[measure] for row in development["folds"]],
+            f"development/repeat_{measure}": development["repeats"],
+        },
         inputs=(Dataset(name="training", sha256=table.digest, rows=len(table), context="training"),),
         artifacts=(RUN, CANDIDATE),
     )
@@ -107,6 +114,7 @@ def _mirrored(ws: Workspace, entry: Entry, table: FeatureTable, trained: Trained
 
 def _lines(ws: Workspace, split: Split, found: dict[str, Any], again: bool) -> list[str]:
     development = found["development"]
+    measure = development["measure"]
     candidate = ws.read(CANDIDATE) or {}
     names = [item["name"] for item in candidate["inputs"] if item["kind"] == "feature"]
     section = found["harmonisation"]
@@ -119,9 +127,11 @@ def _lines(ws: Workspace, split: Split, found: dict[str, Any], again: bool) -> l
         lines.append(f"          {section['crosscheck']['sentence']}")
     lines += [
         f"fit       {len(names)} feature(s): {', '.join(names) or 'none'}",
-        f"          nested resampling AUC {estimate(development['auc'])}",
+        f"          nested resampling {LABELS[measure]} {estimate(development[measure])}",
     ]
-    lines += [f"          {row['name']:<10} {estimate(row['auc'])}" for row in development["baselines"] if row["auc"]["value"] is not None]
+    lines += [
+        f"          {row['name']:<10} {estimate(row[measure])}" for row in development["baselines"] if row[measure]["value"] is not None
+    ]
     if not again:
         lines.append("unchanged since the last run; nothing was fitted again")
     return [*(line for text in lines for line in _wrapped(text)), "next      radaudit lock"]

@@ -289,14 +289,16 @@ def _next(gradient: Floats, slope: Floats, fit: Floats, step: Floats, active: li
 def logistic_lasso(z: Floats, y: Floats, count: int, reached: float) -> list[set[int]]:
     """Return the supports nearest to ``count`` columns on the path of the logistic LASSO, looked for around the share ``reached``."""
     from radaudit.models.elastic_net import elastic_net_path, largest_penalty
+    from radaudit.models.losses import LogLoss
 
     strength = np.abs(z.T @ (y - y.mean()))
     screened = np.sort(np.argsort(-strength, kind="stable")[: max(SCREENED, 10 * count)])
     z = z[:, screened]
-    most = largest_penalty(z, y, 1.0)
+    loss = LogLoss(y=y)
+    most = largest_penalty(z, loss, 1.0)
     found: dict[int, list[set[int]]] = {}
     shares = np.geomspace(min(0.98, 1.15 * reached), max(WIDE, 0.6 * reached), GRID)
-    for fit in elastic_net_path(z, y, most * shares, 1.0, stationary=1e-5):
+    for fit in elastic_net_path(z, loss, most * shares, 1.0, stationary=1e-5):
         support = set(screened[np.flatnonzero(fit.coefficients)].tolist())
         found.setdefault(abs(len(support) - count), []).append(support)
     return found[min(found)]

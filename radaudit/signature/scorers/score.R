@@ -45,6 +45,8 @@ risk_of <- function(sig, x, batch, design) {
       standardise = (x - take("mean")) / take("sd"),
       linear = step$intercept + sum(take("coef") * x),
       logistic = plogis(x),
+      cox = -expm1(-tail(take("cumulative_hazard"), 1) * exp(pmin(x, 700))),
+      identity = x,
       stop("unknown step ", step$op))
   }
   x

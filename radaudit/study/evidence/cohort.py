@@ -20,6 +20,7 @@ def cohort(intake: Intake, split: Split, sites: Sequence[dict[str, object]]) -> 
     table = intake.table
     training, holdout = table.take(split.training), table.take(split.holdout)
     parts = {"training": Counter(_per_patient(training, training.sites)), "holdout": Counter(_per_patient(holdout, holdout.sites))}
+    kind = "binary" if table.roles.outcome is None else table.roles.outcome.kind
     rows = [{**row, **{part: counts.get(str(row["site"]), 0) for part, counts in parts.items()}} for row in sites]
     return {
         "flow": _flow(intake, training, holdout),
@@ -28,7 +29,8 @@ def cohort(intake: Intake, split: Split, sites: Sequence[dict[str, object]]) -> 
         "table": {"rows": len(table), "patients": len(set(table.patients)), "features": len(table.features), "digest": table.digest},
         "table1": table_one(table, split),
         "sites": rows,
-        "site_outcome": site_outcome(table),
+        "site_outcome": [] if kind == "continuous" else site_outcome(table),
+        **({"site_outcome_reason": "a continuous outcome has no events"} if kind == "continuous" else {}),
         "missingness": missingness(intake),
         "acquisition": acquisition(table),
     }
@@ -42,7 +44,9 @@ def _per_patient(table: FeatureTable, labels: Sequence[str]) -> list[str]:
     return list(first.values())
 
 
-def _events(table: FeatureTable) -> int:
+def _events(table: FeatureTable) -> int | None:
+    if table.roles.outcome is not None and table.roles.outcome.kind == "continuous":
+        return None
     return len({p for p, y in zip(table.patients, table.outcome.tolist(), strict=True) if y == 1.0})
 
 
@@ -105,7 +109,13 @@ def table_one(table: FeatureTable, split: Split) -> list[dict[str, object]]:
     columns += [
         (name, table.facts[name]) for name in dict.fromkeys((*table.roles.clinical, *table.roles.covariates)) if name in table.facts
     ]
-    rows.append(_level(table, split, "outcome", "event", [y == 1.0 for y in table.outcome.tolist()]))
+    end = table.roles.outcome
+    if end is not None and end.kind == "continuous":
+        rows.append(_number(split, "outcome", table.outcome.tolist()))
+    else:
+        rows.append(_level(table, split, "outcome", "event", [y == 1.0 for y in table.outcome.tolist()]))
+    if table.time is not None and end is not None:
+        rows.append(_number(split, str(end.time), table.time.tolist()))
     for name, values in columns:
         numbers = table.numbers(name) if name in table.facts else None
         if numbers is not None and len(set(values)) > MOST_LEVELS // 2:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import radaudit
+from radaudit.checklists import against_standards
 from radaudit.findings import Finding, ranked
 from radaudit.signature import registration, signature_bytes
 from radaudit.study.evidence.cohort import cohort
 from radaudit.study.evidence.provenance import provenance
+from radaudit.study.evidence.sample_size import sample_size
 from radaudit.study.evidence.verdict import SEALED, verdict
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class Parts:
     checked: Mapping[str, Any]
     trained: Mapping[str, Any]
     evaluated: Mapping[str, Any] | None
+    choices: Mapping[str, Any] | None
     signature: Mapping[str, Any]
     findings: tuple[Finding, ...]
     leaks: tuple[Finding, ...]
@@ -44,7 +47,9 @@ def evidence(parts: Parts) -> dict[str, Any]:
     """Return the evidence: plain JSON, the same in every run of the same study on the same data."""
     plan, performed = parts.plan, None if parts.evaluated is None else parts.evaluated["performance"]
     transport = transported(parts.trained, parts.evaluated, plan)
-    everything = ranked([*parts.findings, *parts.leaks])
+    chosen = sum(item["kind"] == "feature" for item in parts.signature["inputs"])
+    size, size_reason, about_size = sample_size(plan, parts.intake.table, parts.split, chosen)
+    everything = ranked([*parts.findings, *about_size, *parts.leaks])
     decided = verdict(
         plan.claimed(),
         performed,
@@ -58,43 +63,65 @@ def evidence(parts: Parts) -> dict[str, Any]:
     made: dict[str, Any] = {
         "schema": SCHEMA,
         "radaudit": radaudit.__version__,
-        "study": {
-            "name": plan.study,
-            "title": plan.title or plan.study,
-            "question": plan.question or "",
-            "plan_sha256": plan.digest,
-            "file": parts.study_file,
-            "seed": plan.seed,
-        },
+        "study": study(plan, parts.study_file),
         "signature": _signature(parts),
         **decided,
-        "findings": _numbered(everything),
-        "cohort": cohort(parts.intake, parts.split, parts.checked["sites"]),
+        "findings": numbered(everything),
+        "cohort": cohort(parts.intake, parts.split, parts.checked["sites"]) | {"sample_size": size, "sample_size_reason": size_reason},
         "features": _features(parts),
         "harmonisation": parts.trained["harmonisation"],
-        "leaks": {"checks": [_leak(finding) for finding in parts.leaks], "optimism": development["optimism"]},
+        "leaks": {
+            "checks": [_leak(finding) for finding in parts.leaks],
+            "optimism": development["optimism"],
+            "measure": development["measure"],
+        },
+        "outcome": outcome(plan),
         "performance": performed,
         "development": _development(development),
         "transport": transport,
+        "choices": None if parts.choices is None else {name: parts.choices[name] for name in ("splits", "pipelines")},
+        **reported(plan),
         "provenance": provenance([s.document() for s in parts.intake.sources], _digests(parts), plan.digest, radaudit.__version__, SCHEMA),
     }
     if parts.trained["harmonisation"] is None:
         made["harmonisation_reason"] = "the study does not harmonise (harmonise.method: none)"
+    if parts.choices is None:
+        made["choices_reason"] = "radaudit multiverse was not run after the test set was opened"
     if performed is None:
         made["performance_reason"] = SEALED
-    return made
+    return made | against_standards(made)
+
+
+def study(plan: Plan, file: str) -> dict[str, Any]:
+    """Return what identifies the study and its plan; ``file`` is study.yaml as it is."""
+    return {
+        "name": plan.study,
+        "title": plan.title or plan.study,
+        "question": plan.question or "",
+        "plan_sha256": plan.digest,
+        "file": file,
+        "seed": plan.seed,
+        "test_by": plan.split.test.by,
+    }
+
+
+def reported(plan: Plan) -> dict[str, Any]:
+    """Return the reporting form as stated, or why there is none."""
+    if plan.reporting is None:
+        return {"reporting": None, "reporting_reason": "study.yaml has no reporting section"}
+    return {"reporting": plan.reporting.document()}
 
 
 def transported(trained: Mapping[str, Any], evaluated: Mapping[str, Any] | None, plan: Plan) -> dict[str, Any]:
     """Return section 8: leave-one-site-out from training, the test set by site once it was opened, and the claimed limit."""
-    limit = next((c.limit for c in plan.claimed() if c.measure == "auc" and c.on == "new_site"), None)
+    limit = next((c.limit for c in plan.claimed() if c.on == "new_site"), None)
     found = {**trained["transport"], "limit": limit, "holdout": None if evaluated is None else evaluated["by_site"]}
     if evaluated is None:
         found["holdout_reason"] = SEALED
     return found
 
 
-def _numbered(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+def numbered(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Return findings with an id each: the code, or CODE.2 for the second of one code."""
     seen: Counter[str] = Counter()
     made = []
@@ -132,6 +159,7 @@ def _signature(parts: Parts) -> dict[str, Any]:
             for name, r, c in zip(names, raw, linear["coef"], strict=True)
         ],
         "intercept": linear["intercept"] - shift,
+        "link": _link(document["steps"][-1]),
         "inputs": document["inputs"],
         "harmonisation": "ComBat, frozen, row by row, before the formula" if "combat" in steps else "none",
         "test_vectors": len(document["test_vectors"]),
@@ -139,10 +167,6 @@ def _signature(parts: Parts) -> dict[str, Any]:
 
 
 def _features(parts: Parts) -> dict[str, Any]:
-    import numpy as np
-
-    table = parts.intake.table
-    missing = dict(zip(table.features, np.isnan(table.values).mean(axis=0).tolist(), strict=True))
     chosen = {item["name"] for item in parts.signature["inputs"]}
     families = Counter(identity.family or "other" for identity in parts.intake.dictionary)
     extractors = sorted({identity.extractor for identity in parts.intake.dictionary if identity.extractor})
@@ -150,28 +174,62 @@ def _features(parts: Parts) -> dict[str, Any]:
     return {
         "extractor": ", ".join(extractors) or "not recognised",
         "settings": settings,
-        "dictionary": [
-            {
-                "name": identity.name,
-                "family": identity.family,
-                "filter": identity.filter,
-                "ibsi": identity.ibsi,
-                "missing_share": missing.get(identity.name, 0.0),
-                "selected": identity.name in chosen,
-            }
-            for identity in parts.intake.dictionary
-        ],
+        "dictionary": dictionary(parts.intake, chosen),
         "families": [{"family": name, "features": n} for name, n in sorted(families.items())],
+        **_reliability(parts),
     }
 
 
+def _reliability(parts: Parts) -> dict[str, Any]:
+    found = next((finding for finding in parts.intake.findings if finding.code == "FEAT-183"), None)
+    if found is None:
+        return {"reliability": None, "reliability_reason": "no register of repeatability is named (features.reproducibility)"}
+    return {"reliability": dict(found.facts)}
+
+
+def dictionary(intake: Intake, chosen: Set[str]) -> list[dict[str, Any]]:
+    """Return one entry per feature: what it is, how much of it is missing, and whether it is among the ``chosen``."""
+    import numpy as np
+
+    table = intake.table
+    missing = dict(zip(table.features, np.isnan(table.values).mean(axis=0).tolist(), strict=True))
+    return [
+        {
+            "name": identity.name,
+            "family": identity.family,
+            "filter": identity.filter,
+            "ibsi": identity.ibsi,
+            "missing_share": missing.get(identity.name, 0.0),
+            "selected": identity.name in chosen,
+        }
+        for identity in intake.dictionary
+    ]
+
+
+def _link(step: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the last step: how the score becomes a prediction."""
+    if step["op"] != "cox":
+        return {"op": step["op"]}
+    return {"op": "cox", "horizon": step["horizon"], "cumulative_hazard": step["cumulative_hazard"][-1]}
+
+
+def outcome(plan: Plan) -> dict[str, Any]:
+    """Return what the outcome is: its kind and columns, and the measures it is judged by."""
+    from radaudit.study.ends import end_of
+
+    end = end_of(plan.columns.outcome.kind)
+    stated = plan.columns.outcome.model_dump(mode="json", exclude_none=True)
+    return {**stated, "discrimination": end.discrimination, "error": end.error, "level": end.level, "chance": end.chance}
+
+
 def _development(found: Mapping[str, Any]) -> dict[str, Any]:
+    measure = found["measure"]
     names = (
         "text",
-        "auc",
-        "auc_folds",
+        "measure",
+        measure,
+        f"{measure}_folds",
         "slope",
-        "brier",
         "repeats",
         "inner_best",
         "outer",
@@ -180,7 +238,8 @@ def _development(found: Mapping[str, Any]) -> dict[str, Any]:
         "stability",
         "configurations",
     )
-    return {name: found[name] for name in names}
+    error = next(name for name in ("brier", "brier_at", "rmse") if name in found)
+    return {name: found[name] for name in (*names, error)}
 
 
 def _digests(parts: Parts) -> dict[str, str]:

@@ -52,9 +52,8 @@ def harmonisation(
     known = ~np.isin(labels, plan.keep)
     own = [site_effect(x[known], labels[known]) for x in (before, after)]
     people: list[str] = frame.patients.astype(str).tolist()
-    judged = judge_training(
-        before, labels.tolist(), people, frame.preserved(), frame.outcome, plan, rng("harmonisation-verdict"), features=names
-    )
+    classes = frame.end.classes(frame)
+    judged = judge_training(before, labels.tolist(), people, frame.preserved(), classes, plan, rng("harmonisation-verdict"), features=names)
     judgement = judged.document()
     probe = _probed(judgement["verdict_numbers"].get("probe") or {})
     return {
@@ -73,8 +72,7 @@ def harmonisation(
         "probe": probe,
         "pca": _components(before, after, labels),
         "outcome_association": [
-            {"feature": name, "before": _auc(frame.outcome, before[:, j]), "after": _auc(frame.outcome, after[:, j])}
-            for j, name in enumerate(names)
+            {"feature": name, "before": _auc(classes, before[:, j]), "after": _auc(classes, after[:, j])} for j, name in enumerate(names)
         ],
         "sentence": _sentence(own[0].eta2, own[1].eta2, probe["sentence"]),
     }
@@ -94,7 +92,8 @@ def out_of_fold(frame: Frame, x: Floats, names: tuple[str, ...], plan: Harmonise
     rows = np.flatnonzero(~np.isin(labels, plan.keep))
     whole = measure(x[rows], labels[rows].tolist(), {k: [v[i] for i in rows] for k, v in covariates.items()}, features=names)
     result = x.copy()
-    for fold in repeated_group_kfold(patients, frame.outcome, folds_possible(patients, frame.outcome, FOLDS), 1, rng, balance=labels):
+    strata = frame.end.strata(frame)
+    for fold in repeated_group_kfold(patients, strata, folds_possible(patients, strata, FOLDS), 1, rng, balance=labels):
         at = np.intersect1d(fold.assessment, rows)
         if not len(at):
             continue
@@ -196,7 +195,7 @@ def _components(before: Floats, after: Floats, labels: Any) -> dict[str, Any]:
 
 def _auc(outcome: Floats, column: Floats) -> float | None:
     """Return the AUC of one feature, at least one half: the direction does not matter here."""
-    known = ~np.isnan(column)
+    known = ~np.isnan(column) & np.isfinite(outcome)
     if not 0 < outcome[known].sum() < known.sum():
         return None
     value = auc(outcome[known], column[known])

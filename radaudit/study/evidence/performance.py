@@ -9,9 +9,9 @@ from radaudit.measures.auc_resampling import auc_bootstrap, auc_permutation
 from radaudit.measures.calibration import brier, calibration_in_the_large, calibration_intercept, calibration_slope, scaled_brier
 from radaudit.measures.calibration_curve import calibration_curve, risk_groups
 from radaudit.measures.discrimination import auc_difference, auc_estimate
-from radaudit.measures.estimate import Estimate
+from radaudit.measures.estimate import Estimate, unknown
 from radaudit.measures.roc import roc_band
-from radaudit.measures.thresholds import at_threshold
+from radaudit.measures.thresholds import AtThreshold, at_threshold
 from radaudit.measures.utility import decision_curve
 
 if TYPE_CHECKING:
@@ -23,21 +23,28 @@ RESAMPLES = 2000
 BINS = 10
 ROC_POINTS = 51
 THRESHOLDS = 49
+SCORES = "the predictions are scores, not probabilities between 0 and 1"
+NO_THRESHOLD = "no threshold is claimed"
 
 
 def performance(
     outcome: Floats,
     risk: Floats,
     patients: tuple[str, ...],
-    threshold: float,
+    threshold: float | None,
     others: Mapping[str, Floats],
     rng: Callable[[str], Generator],
+    *,
+    probabilities: bool = True,
 ) -> dict[str, Any]:
-    """Return every measure of section 7 for outcomes and risks (n,), with ``others`` as the comparators' risks on the same rows."""
+    """Return every measure of section 7 for outcomes and risks (n,), with ``others`` as the comparators' risks on the same rows.
+
+    Without a ``threshold`` what needs one is null with the reason, and so is what needs ``probabilities`` if ``risk`` are scores.
+    """
     import numpy as np
 
     classes = sorted(set(outcome.tolist()))
-    counts = at_threshold(outcome, risk, threshold, patients=patients)
+    counts = None if threshold is None else at_threshold(outcome, risk, threshold, patients=patients)
     people = list(patients)
     found: dict[str, Any] = {
         "patients": len(set(people)),
@@ -45,17 +52,8 @@ def performance(
         "threshold": threshold,
         "auc": auc_estimate(outcome, risk, patients=people).document(),
         "auc_bootstrap": auc_bootstrap(outcome, risk, resamples=RESAMPLES, rng=rng("auc-bootstrap"), patients=people).document(),
-        "brier": brier(outcome, risk, patients=people).document(),
-        "scaled_brier": scaled_brier(outcome, risk, patients=people).document(),
-        "calibration_intercept": calibration_intercept(outcome, risk, patients=people).document(),
-        "calibration_slope": calibration_slope(outcome, risk, patients=people).document(),
-        "citl": calibration_in_the_large(outcome, risk, patients=people).document(),
-        "sensitivity": counts.sensitivity.document(),
-        "specificity": counts.specificity.document(),
-        "ppv": counts.ppv.document(),
-        "npv": counts.npv.document(),
-        "confusion": {"tp": counts.tp, "fp": counts.fp, "fn": counts.fn, "tn": counts.tn},
-        "calibration": _calibration(outcome, risk, people),
+        **_as_probabilities(outcome, risk, people, probabilities=probabilities),
+        **_at(counts),
     }
     if len(classes) < 2:
         reason = f"all {len(outcome)} rows have the same outcome"
@@ -70,7 +68,9 @@ def performance(
             }
         )
     found["roc"] = _roc(outcome, risk, people, counts, rng("roc-band"), np.linspace(0, 1, ROC_POINTS))
-    found["decision"] = _decision(outcome, risk, people, rng("decision-band"))
+    found["decision"] = _decision(outcome, risk, people, rng("decision-band")) if probabilities else None
+    if not probabilities:
+        found["decision_reason"] = SCORES
     found["permutation"] = _permutation(outcome, risk, people, rng("permutation"))
     found["comparisons"] = [
         {
@@ -83,6 +83,30 @@ def performance(
     return found
 
 
+def _as_probabilities(outcome: Floats, risk: Floats, people: list[str], *, probabilities: bool) -> dict[str, Any]:
+    """Return what is said of risks as probabilities: Brier score and calibration."""
+    asked = {
+        "brier": brier,
+        "scaled_brier": scaled_brier,
+        "calibration_intercept": calibration_intercept,
+        "calibration_slope": calibration_slope,
+        "citl": calibration_in_the_large,
+    }
+    if not probabilities:
+        return {name: unknown(SCORES).document() for name in asked} | {"calibration": None, "calibration_reason": SCORES}
+    found: dict[str, Any] = {name: ask(outcome, risk, patients=people).document() for name, ask in asked.items()}
+    return {**found, "calibration": _calibration(outcome, risk, people)}
+
+
+def _at(counts: AtThreshold | None) -> dict[str, Any]:
+    """Return what a threshold does; null with the reason if there is none."""
+    names = ("sensitivity", "specificity", "ppv", "npv")
+    if counts is None:
+        return {name: unknown(NO_THRESHOLD).document() for name in names} | {"confusion": None, "confusion_reason": NO_THRESHOLD}
+    confusion = {"tp": counts.tp, "fp": counts.fp, "fn": counts.fn, "tn": counts.tn}
+    return {**{name: getattr(counts, name).document() for name in names}, "confusion": confusion}
+
+
 def _other_auc(outcome: Floats, risk: Floats, people: list[str]) -> Estimate:
     """Return the AUC of a comparator; one risk for everybody has 0.5 and no interval."""
     found = auc_estimate(outcome, risk, patients=people)
@@ -92,16 +116,18 @@ def _other_auc(outcome: Floats, risk: Floats, people: list[str]) -> Estimate:
     return Estimate(value=0.5, patients=found.patients, events=found.events, method="by definition", reason=reason)
 
 
-def _roc(outcome: Floats, risk: Floats, people: list[str], counts: Any, rng: Generator, grid: Floats) -> dict[str, Any]:
+def _roc(outcome: Floats, risk: Floats, people: list[str], counts: AtThreshold | None, rng: Generator, grid: Floats) -> dict[str, Any]:
     band = roc_band(outcome, risk, resamples=RESAMPLES, rng=rng, grid=grid, patients=people)
-    positives, negatives = counts.tp + counts.fn, counts.fp + counts.tn
+    at = None
+    if counts is not None:
+        at = {"fpr": counts.fp / (counts.fp + counts.tn), "tpr": counts.tp / (counts.tp + counts.fn)}
     return {
         "fpr": band.fpr.tolist(),
         "tpr": band.tpr.tolist(),
         "low": band.low.tolist(),
         "high": band.high.tolist(),
         "method": band.method,
-        "operating": {"fpr": counts.fp / negatives, "tpr": counts.tp / positives},
+        "operating": at,
     }
 
 

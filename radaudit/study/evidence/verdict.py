@@ -78,12 +78,12 @@ def observed(claim: Claim, performance: Mapping[str, Any] | None, transport: Map
     if claim.on == "new_site":
         prediction = (transport or {}).get("prediction")
         pooled = (transport or {}).get("pooled") or {}
-        if claim.measure != "auc":
+        if claim.measure != (transport or {}).get("measure", "auc"):
             return _unknown(f"the {claim.label} at a new site is not computed")
         if prediction is None:
             return _unknown(str((transport or {}).get("reason") or "no prediction interval"))
         return {**pooled, "low": prediction["low"], "high": prediction["high"], "method": prediction["method"]}
-    if claim.measure == "delta_auc":
+    if claim.measure.startswith("delta_"):
         rows = [row for row in performance["comparisons"] if row["against"] == claim.against]
         return dict(rows[0]["delta"]) if rows else _unknown(f"there is no {claim.against} model to compare with")
     return dict(performance[claim.measure])
@@ -137,9 +137,13 @@ def _tiles(
     if performance is None:
         tiles.append({"value": "–", "label": f"test patients / sites: {SEALED}"})
     else:
-        tiles.append({"value": f"{performance['patients']} / {sites}", "label": f"test patients / sites ({performance['events']} events)"})
+        tiles.append({"value": f"{performance['patients']} / {sites}", "label": f"test patients / sites{_events(performance)}"})
     used, allowed = openings
     return [*tiles, {"value": str(used), "label": f"test-set opening{'s' if used != 1 else ''} (allowed: {allowed})"}]
+
+
+def _events(performance: Mapping[str, Any]) -> str:
+    return "" if performance["events"] is None else f" ({performance['events']} events)"
 
 
 def _tile(claim: Claim, estimate: Mapping[str, Any]) -> dict[str, str]:

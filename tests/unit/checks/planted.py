@@ -119,6 +119,11 @@ def _unit(d: Draft) -> None:
     d.values[at(d, "OSLO"), 3] *= 1000
 
 
+def _lost_marks(draft: Draft) -> None:
+    for i in range(8):
+        draft.values[i, 2] = 1234567 * 10 ** (2 + i % 3) + 1
+
+
 def _locale(d: Draft) -> None:
     d.values[7, 3] *= 1e6
 
@@ -204,6 +209,7 @@ DAMAGES: dict[str, list[Damage]] = {
     "FEAT-060": [_one_stage],
     "FEAT-061": [_never],
     "FEAT-062": [_proxy],
+    "FEAT-100": [_lost_marks],
     "OUT-050": [_no_events],
     "OUT-051": [_few_events],
     "OUT-052": [_unknown],

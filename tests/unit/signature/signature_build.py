@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from radaudit.harmonise.combat import SiteEffects, fit_combat
 from radaudit.harmonise.moments import measure
+from radaudit.models.link import BaselineHazard, Identity, Link, Logistic
 from radaudit.signature import Columns, Grouping, Purpose, Training, lock
 
 FEATURES = ("original_shape_Sphericity", "wavelet-LLH_firstorder_Mean", "original_glcm_Contrast", "noise")
 COEFFICIENTS = (-0.7, 0.5, 0.25, 0.0)
 PLAN = "1" * 64
+HAZARD = BaselineHazard(times=(180.0, 365.0, 730.0), hazard=(0.1, 0.25, 0.5))
+LINKS = (Logistic(), HAZARD, Identity())
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Fitted:
     intercept: float
     threshold: float
     ranges: Any
+    link: Link = field(default_factory=Logistic)
 
 
 def cohort(n: int = 90) -> tuple[Any, list[str], dict[str, list[Any]]]:
@@ -38,7 +42,7 @@ def cohort(n: int = 90) -> tuple[Any, list[str], dict[str, list[Any]]]:
     return x, batch, {"sex": [("female", "male")[i % 2] for i in range(n)], "age": [float(40 + i % 37) for i in range(n)]}
 
 
-def fitted(*, reference: str | None = None, mean_only: bool = False, harmonised: bool = True) -> Fitted:
+def fitted(*, reference: str | None = None, mean_only: bool = False, harmonised: bool = True, link: Link | None = None) -> Fitted:
     x, batch, covariates = cohort()
     effects = None
     y = x
@@ -55,6 +59,7 @@ def fitted(*, reference: str | None = None, mean_only: bool = False, harmonised:
         intercept=-0.36,
         threshold=0.42,
         ranges=np.column_stack([x.min(axis=0), x.max(axis=0)]),
+        link=link or Logistic(),
     )
 
 

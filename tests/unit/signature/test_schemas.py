@@ -10,17 +10,20 @@ import pytest
 
 from radaudit.dossier import schema as dossier_module
 from radaudit.edges.scoring import score_file
+from radaudit.models.link import Identity
 from radaudit.signature import schema as signature_module
 from radaudit.signature import signature_bytes
 from radaudit.signature.scorers import NAMES, scorer_text
 from radaudit.verify.scoring import disagreements
 from tests.attacks.small_dossier import build
-from tests.unit.signature.signature_build import fitted, locked
+from tests.unit.signature.signature_build import HAZARD, fitted, locked
 
 SIGNATURES = [
     locked(),
     locked(fitted(reference="GE"), unseen="reference", keep=("OSLO",)),
     locked(fitted(harmonised=False), settings={"binWidth": "25"}),
+    locked(fitted(link=HAZARD)),
+    locked(fitted(harmonised=False, link=Identity())),
 ]
 
 

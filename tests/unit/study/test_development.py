@@ -45,26 +45,26 @@ def found(table: FeatureTable) -> Development:
 def test_every_row_is_predicted_out_of_fold_and_the_summary_is_the_mean_over_repeats(table: FeatureTable, found: Development) -> None:
     assert np.isfinite(found.risks).all()
     assert len(found.repeats) == 2
-    assert found.auc.value == pytest.approx(np.mean(found.repeats))
-    assert (found.auc.patients, found.auc.events) == (120, int(table.outcome.sum()))
-    assert abs(auc(table.outcome, found.risks) - found.auc.value) < 0.05
-    assert found.auc.low < found.auc.value < found.auc.high
+    assert found.discrimination.value == pytest.approx(np.mean(found.repeats))
+    assert (found.discrimination.patients, found.discrimination.events) == (120, int(table.outcome.sum()))
+    assert abs(auc(table.outcome, found.risks) - found.discrimination.value) < 0.05
+    assert found.discrimination.low < found.discrimination.value < found.discrimination.high
 
 
 def test_folds_inner_best_and_gap_belong_together(found: Development) -> None:
     assert [row.label for row in found.folds[:2]] == ["repeat 1 fold 1", "repeat 1 fold 2"]
     assert sum(row.patients for row in found.folds) == 240
-    assert found.outer == pytest.approx(np.mean([row.auc for row in found.folds]))
+    assert found.outer == pytest.approx(np.mean([row.discrimination for row in found.folds]))
     assert found.gap == pytest.approx(found.inner_best - found.outer)
-    assert found.auc_folds.value == pytest.approx(found.outer)
+    assert found.discrimination_folds.value == pytest.approx(found.outer)
     assert found.configurations == 4
 
 
 def test_signal_is_found_and_the_guarded_and_the_leaky_way_share_their_folds(found: Development) -> None:
-    assert found.auc.low > 0.5
+    assert found.discrimination.low > 0.5
     assert len(found.optimism.pairs) == 2
     assert found.optimism.naive.known
-    assert found.optimism.guarded == found.auc
+    assert found.optimism.guarded == found.discrimination
     assert [pair[1] for pair in found.optimism.pairs] == list(found.repeats)
 
 
@@ -78,27 +78,29 @@ def test_stability_counts_outer_fits(found: Development) -> None:
 def test_baselines_stand_on_the_same_folds(found: Development) -> None:
     rows = {row.name: row for row in found.baselines}
     assert list(rows) == ["prevalence", "site", "volume", "clinical"]
-    assert rows["prevalence"].auc.value == 0.5
-    assert rows["prevalence"].auc.low is None
-    assert rows["volume"].auc.value > 0.5
-    assert all(row.brier.known for row in rows.values())
+    assert rows["prevalence"].discrimination.value == 0.5
+    assert rows["prevalence"].discrimination.low is None
+    assert rows["volume"].discrimination.value > 0.5
+    assert all(row.error.known for row in rows.values())
 
 
 def test_each_site_and_batch_is_left_out_once_with_and_without_harmonisation(table: FeatureTable, found: Development) -> None:
     for rows in (found.sites, found.sites_unharmonised, found.batches):
         assert [row.name for row in rows] == ["A", "B", "C"]
         assert sum(row.patients for row in rows) == 120
-        assert all(row.auc.known and row.citl.known for row in rows)
-    assert [row.auc for row in found.sites] != [row.auc for row in found.sites_unharmonised]
+        assert all(row.discrimination.known and row.level.known for row in rows)
+    assert [row.discrimination for row in found.sites] != [row.discrimination for row in found.sites_unharmonised]
 
 
 def test_a_site_whose_batch_is_unknown_is_refused_by_policy_and_says_so(table: FeatureTable) -> None:
     strict = replace(PIPELINE, harmonise=HarmonisePlan(unseen_evaluation="refuse"))
     found = develop(table, replace(PLAN, repeats=1, leave_out=("site",)), strict, rng_of)
-    assert all(not row.auc.known and "refuse" in str(row.auc.reason) and row.refused == row.patients for row in found.sites)
-    assert all(row.auc.known for row in found.sites_unharmonised)
+    assert all(
+        not row.discrimination.known and "refuse" in str(row.discrimination.reason) and row.refused == row.patients for row in found.sites
+    )
+    assert all(row.discrimination.known for row in found.sites_unharmonised)
     adapted = replace(PIPELINE, harmonise=HarmonisePlan(unseen_evaluation="adapt"))
-    assert all(row.auc.known for row in develop(table, replace(PLAN, repeats=1, leave_out=("site",)), adapted, rng_of).sites)
+    assert all(row.discrimination.known for row in develop(table, replace(PLAN, repeats=1, leave_out=("site",)), adapted, rng_of).sites)
 
 
 def test_same_seed_same_bytes_and_no_patient_in_the_document(table: FeatureTable, found: Development) -> None:
@@ -126,7 +128,7 @@ def test_a_single_site_has_no_site_baseline_and_none_to_leave_out(table: Feature
     alone = rebuilt(table, sites=["A"] * len(table), batches=["A"] * len(table))
     found = develop(alone, replace(PLAN, repeats=1), replace(PIPELINE, harmonise=None), rng_of)
     assert (found.sites, found.batches) == ((), ())
-    assert {row.name: row.auc.reason for row in found.baselines}["site"] == "there is only one site"
+    assert {row.name: row.discrimination.reason for row in found.baselines}["site"] == "there is only one site"
 
 
 def test_a_batch_too_small_for_a_fold_is_set_aside_scored_as_it_is_and_counted(table: FeatureTable) -> None:

@@ -11,11 +11,13 @@ import pytest
 
 from radaudit.claims import Claim
 from radaudit.splits import Split
+from radaudit.study.ends import end_of
 from radaudit.study.evidence.cohort import site_outcome, table_one
 from radaudit.study.evidence.performance import performance
 from radaudit.study.evidence.provenance import provenance
 from radaudit.study.evidence.transport import by_site, left_out
 from radaudit.study.evidence.verdict import SEALED, verdict
+from radaudit.study.frame import frame_of
 from radaudit.tables import FeatureTable, Outcome, Roles
 
 
@@ -52,8 +54,15 @@ def test_table_one_counts_each_part_and_gives_the_standardised_difference() -> N
 
 
 def test_each_site_of_the_test_set_is_measured_on_its_own_patients() -> None:
-    outcome = np.array([1.0, 0.0, 1.0, 0.0])
-    rows = by_site(outcome, np.array([0.9, 0.1, 0.2, 0.8]), ["A", "A", "B", "B"], ["1", "2", "3", "4"])
+    found = FeatureTable.of(
+        roles=Roles(patient="id", outcome=Outcome(kind="binary", column="y", event="1")),
+        patients=["1", "2", "3", "4"],
+        sites=["A", "A", "B", "B"],
+        features=["f"],
+        values=np.zeros((4, 1)),
+        outcome=[1.0, 0.0, 1.0, 0.0],
+    )
+    rows = by_site(frame_of(found), np.array([0.9, 0.1, 0.2, 0.8]))
     assert [(row["site"], row["patients"], row["events"], row["auc"]["value"]) for row in rows] == [("A", 2, 1, 1.0), ("B", 2, 1, 0.0)]
 
 
@@ -61,16 +70,18 @@ def left(name: str, value: float, low: float, high: float) -> Any:
     from radaudit.measures.estimate import Estimate
 
     estimate = Estimate(value=value, low=low, high=high, patients=50, events=20, method="DeLong, logit scale")
-    return SimpleNamespace(name=name, patients=50, events=20, auc=estimate, document=lambda: {"site": name, "auc": estimate.document()})
+    return SimpleNamespace(
+        name=name, patients=50, events=20, discrimination=estimate, document=lambda: {"site": name, "auc": estimate.document()}
+    )
 
 
 def test_two_sites_are_not_pooled_and_three_are_predicted_from() -> None:
     rows = [left("A", 0.7, 0.6, 0.79), left("B", 0.75, 0.64, 0.84), left("C", 0.65, 0.53, 0.76)]
-    two = left_out(SimpleNamespace(sites=tuple(rows[:2]), sites_unharmonised=()))  # type: ignore[arg-type]
+    two = left_out(SimpleNamespace(sites=tuple(rows[:2]), sites_unharmonised=(), end=end_of("binary")))  # type: ignore[arg-type]
     assert two["pooled"] is None
     assert two["prediction"] is None
     assert "at least 3" in two["reason"]
-    three = left_out(SimpleNamespace(sites=tuple(rows), sites_unharmonised=()))  # type: ignore[arg-type]
+    three = left_out(SimpleNamespace(sites=tuple(rows), sites_unharmonised=(), end=end_of("binary")))  # type: ignore[arg-type]
     assert 0.65 < three["pooled"]["value"] < 0.75
     assert three["prediction"]["low"] < three["pooled"]["value"] < three["prediction"]["high"]
 

@@ -39,7 +39,7 @@ def test_the_schema_knows_every_key_and_refuses_others() -> None:
 
 def test_the_document_reads_back_as_the_same_plan(plan: Plan) -> None:
     again = Plan.of(json.loads(json.dumps(plan.document())))
-    assert again == plan
+    assert again == plan.model_copy(update={"reporting": None})  # the form is no part of the plan
     assert again.digest == plan.digest == digest(plan.document())
 
 
@@ -141,17 +141,40 @@ def test_development_is_what_the_file_says(plan: Plan) -> None:
     assert development.leave_out == ("site",)
 
 
-def test_a_survival_outcome_is_read_and_not_modelled() -> None:
-    text = EXAMPLE.read_text(encoding="utf-8").replace(
-        'outcome: {kind: binary, column: egfr-mut, event: "1", non_event: "0"}', 'outcome: {kind: survival, time: t, status: s, event: "1"}'
-    )
-    survival = plan_of_text(text)
+BINARY = 'outcome: {kind: binary, column: egfr-mut, event: "1", non_event: "0"}'
+SURVIVAL = 'outcome: {kind: survival, time: t, status: s, event: "1", horizon: 730}'
+
+
+def with_outcome(outcome: str, claims: str = "") -> str:
+    text = EXAMPLE.read_text(encoding="utf-8").replace(BINARY, outcome)
+    return text[: text.index("claims:")] + claims + text[text.index("rules:") :]
+
+
+def test_a_survival_outcome_has_a_time_a_status_and_a_horizon() -> None:
+    survival = plan_of_text(with_outcome(SURVIVAL, "claims: [{id: C1, primary: true, measure: c_index, at_least: 0.6}]\n"))
     outcome = survival.roles().outcome
     assert outcome is not None
-    assert (outcome.kind, outcome.column) == ("survival", "s")
+    assert (outcome.kind, outcome.column, outcome.time, outcome.horizon) == ("survival", "s", "t", 730.0)
+    assert survival.pipeline().max_features == 8
+
+
+@pytest.mark.parametrize(
+    ("outcome", "claims", "code", "hint"),
+    [
+        (SURVIVAL.replace(", horizon: 730", ""), "", "STUDY-130", "horizon"),
+        (SURVIVAL, "claims: [{id: C1, primary: true, measure: auc, at_least: 0.6}]\n", "STUDY-131", "auc_at"),
+        (BINARY, "claims: [{id: C1, primary: true, measure: c_index, at_least: 0.6}]\n", "STUDY-131", "auc"),
+        ("outcome: {kind: continuous, column: y}", "claims: [{id: C1, primary: true, measure: auc, at_least: 0.6}]\n", "STUDY-131", "r2"),
+        ("outcome: {kind: continuous, column: y, event: a}", "", "STUDY-026", "event"),
+        (SURVIVAL.replace("}", ", competing: [1]}"), "", "STUDY-026", "another"),
+        (SURVIVAL, "claims: [{id: C1, primary: true, measure: brier_at, on: new_site, at_most: 0.2}]\n", "STUDY-084", "c_index"),
+    ],
+)
+def test_what_an_outcome_does_not_have_is_refused_with_what_it_has(outcome: str, claims: str, code: str, hint: str) -> None:
     with pytest.raises(StudyError) as caught:
-        survival.pipeline()
-    assert caught.value.code == "STUDY-027"
+        plan_of_text(with_outcome(outcome, claims))
+    assert caught.value.code == code
+    assert hint in str(caught.value)
 
 
 def test_an_editor_finds_nothing_wrong_with_the_example() -> None:

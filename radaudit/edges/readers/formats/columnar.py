@@ -9,12 +9,12 @@ from radaudit.edges.readers.formats.raw import Column, RawTable, ReadOptions, he
 from radaudit.errors import TableError
 from radaudit.tables.cells import number_text
 from radaudit.tables.intake import Accounted
-from radaudit.tables.shown import few
+from radaudit.tables.shown import few, inert
 
 if TYPE_CHECKING:
     from radaudit.arrays import Floats
 
-SUFFIXES = (".parquet", ".pq", ".feather", ".arrow")
+SUFFIXES = (".parquet", ".pq", ".feather", ".arrow", ".ipc", ".arrows")
 MOST_BYTES = 4 << 30
 
 
@@ -42,38 +42,54 @@ def read_columnar(path: Path, options: ReadOptions) -> RawTable:
 
 
 def header(path: Path, options: ReadOptions) -> tuple[str, ...]:
-    """Return the column names."""
+    """Return the column names; none of a Parquet file that cannot be opened."""
     label = options.label or path.name
-    if path.suffix.lower() in (".parquet", ".pq"):
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    if start != b"PAR1":
+        return header_names(_open(path, label).schema.names, label)[0]
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-        try:
-            return header_names(pq.read_schema(path).names, label)[0]
-        except (pa.ArrowInvalid, OSError):
-            return ()
-    return header_names(_open(path, label).schema.names, label)[0]
+    try:
+        return header_names(pq.read_schema(path).names, label)[0]
+    except (pa.ArrowException, OSError, ValueError):
+        return ()
 
 
 def _open(path: Path, label: str) -> Any:
+    """Return the table of a file, every offset and text in it checked; raises TableError READ-030, READ-038."""
     import pyarrow as pa
 
     try:
-        if path.suffix.lower() in (".parquet", ".pq"):
-            import pyarrow.parquet as pq
+        with path.open("rb") as stream:
+            start = stream.read(6)
+        table = _parquet(path, label) if start.startswith(b"PAR1") else _arrow(path, start)
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError, RecursionError) as problem:
+        said = inert((str(problem).splitlines() or [type(problem).__name__])[0])
+        raise TableError("READ-030", f"{label} cannot be opened: {said}", fix="write it again as Parquet or CSV") from None
+    return table
 
-            file = pq.ParquetFile(path)
-            size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
-            if size > MOST_BYTES:
-                raise TableError("READ-038", f"{label} unpacks to {size >> 20} MiB", fix="split it by site")
-            return file.read()
-        from pyarrow import feather
 
+def _parquet(path: Path, label: str) -> Any:
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path)
+    size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+    if size > MOST_BYTES:
+        raise TableError("READ-038", f"{label} unpacks to {size >> 20} MiB", fix="split it by site")
+    return file.read()
+
+
+def _arrow(path: Path, start: bytes) -> Any:
+    import pyarrow as pa
+    from pyarrow import feather
+
+    if start == b"ARROW1" or start.startswith(b"FEA1"):
         return feather.read_table(path)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as problem:
-        raise TableError(
-            "READ-030", f"{label} cannot be opened: {str(problem).splitlines()[0]}", fix="write it again as Parquet or CSV"
-        ) from None
+    with path.open("rb") as stream:
+        return pa.ipc.open_stream(stream).read_all()
 
 
 def _simple(kind: Any) -> bool:

@@ -17,9 +17,11 @@ from radaudit.errors import TableError
 from radaudit.tables.cells import DECIMAL_COMMA, PLAIN, WHOLE_GROUPS
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-STATED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
+NAMES = {**DELIMITERS, " ": "space"}
+STATED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "}
 SAMPLE_BYTES = 1 << 22
-MOST_CELLS = 20_000
+MOST_CELLS = 5_000
+MOST_LEGEND = 20
 CERTAIN, LIKELY = "certain", "likely"
 
 
@@ -40,7 +42,7 @@ class Dialect:
         """Return it as text, delimiters by name."""
         return {
             "encoding": f"{self.encoding} ({self.encoding_how})",
-            "delimiter": f"{DELIMITERS.get(self.delimiter, self.delimiter) or 'none'} ({self.delimiter_how})",
+            "delimiter": f"{NAMES.get(self.delimiter, self.delimiter) or 'none'} ({self.delimiter_how})",
             "decimal": f"{self.decimal or 'none'} ({self.decimal_how})",
             "line end": self.line_end,
         }
@@ -84,22 +86,49 @@ def stated_or_found(delimiter: str | None, lines: Sequence[bytes], label: str) -
 
 
 def find_delimiter(lines: Sequence[bytes], label: str) -> tuple[str, str]:
-    """Return the delimiter and how sure it is; an empty one for a table of one column."""
+    """Return the delimiter and how sure it is; an empty one for a table of one column.
+
+    A delimiter fits if from some record on all have the same number of fields (what is above is a legend), or the header of those has
+    one less, as R writes it; the delimiter with the shortest legend is taken. Raises TableError READ-031 if two are left.
+    """
+    marked = next((i for i, line in enumerate(lines) if not line.lstrip(b'\xef\xbb\xbf" ').startswith(b"#")), 0)
+    lines = lines[marked:] if len(lines) - marked > 1 else lines
     counts = {mark: [records.fields(line, 0, len(line), mark.encode()) or 0 for line in lines] for mark in DELIMITERS}
+    fits = {mark: fit for mark, found in counts.items() if (fit := _fit(found)) is not None}
+    best = [mark for mark in fits if fits[mark] == min(fits.values())]
+    if len(best) == 1:
+        return best[0], f"{CERTAIN}: {len(lines) - fits[best[0]][1]} records of {counts[best[0]][-1]} fields"
+    if len(best) > 1:
+        seen = ", ".join(f"{DELIMITERS[mark]} gives {counts[mark][-1]} columns" for mark in best)
+        fix = f'{{file: {label}, delimiter: "{best[0]}"}}   # or the other one'
+        raise TableError("READ-031", f"two delimiters fit {label}", found=seen, fix=fix)
     present = {mark: found for mark, found in counts.items() if found and found[0] > 1}
     if not present:
+        spaced = _fit([line.count(b" ") + 1 if b'"' not in line else records.fields(line, 0, len(line), b" ") or 0 for line in lines])
+        if spaced is not None and len(lines) > 2 and all(any(map(_is_number, line.split()[1:])) for line in lines[1:]):
+            return " ", f"{LIKELY}: spaces, and numbers after the first field"
         return "", "no delimiter in the header"
-    even = [mark for mark, found in present.items() if len(set(found)) == 1 and len(found) > 1]
-    if not even:
-        even = [mark for mark, found in present.items() if len(set(found[1:])) == 1 and found[1] == found[0] + 1]
-    if len(even) == 1:
-        return even[0], f"{CERTAIN}: {len(lines)} records of {present[even[0]][-1]} fields"
-    if len(even) > 1:
-        seen = ", ".join(f"{DELIMITERS[mark]} gives {present[mark][0]} columns" for mark in even)
-        fix = f'{{file: {label}, delimiter: "{even[0]}"}}   # or the other one'
-        raise TableError("READ-031", f"two delimiters fit {label}", found=seen, fix=fix)
-    best = max(present, key=lambda mark: (Counter(present[mark]).most_common(1)[0][1], present[mark][0]))
-    return best, f"{LIKELY}: the header has {present[best][0]} fields, not every record does"
+    likely = max(present, key=lambda mark: (Counter(present[mark]).most_common(1)[0][1], present[mark][0]))
+    return likely, f"{LIKELY}: the header has {present[likely][0]} fields, not every record does"
+
+
+def _fit(counts: Sequence[int]) -> tuple[bool, int, bool] | None:
+    """Return (whether lines stand above, how many, whether the header is one field short), None if the records do not agree."""
+    if len(counts) < 2 or counts[-1] < 2:
+        return None
+    usual = counts[-1]
+    above = next(i for i in range(len(counts)) if set(counts[i:]) == {usual})
+    short = above > 0 and counts[above - 1] == usual - 1 and usual > 2
+    above -= short
+    if above > min(MOST_LEGEND, len(counts) - 2) or max(counts[:above], default=0) >= usual:
+        return None
+    if above == 0 and counts[0] == 1:
+        return None
+    return above > 0, above, short
+
+
+def _is_number(word: bytes) -> bool:
+    return PLAIN.fullmatch(word.decode("utf-8", "replace").strip('"')) is not None
 
 
 def find_decimal(lines: Sequence[bytes], delimiter: str) -> tuple[str, str, str]:

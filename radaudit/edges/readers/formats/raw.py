@@ -14,6 +14,7 @@ from radaudit.tables.shown import few, inert, quoted
 
 if TYPE_CHECKING:
     from radaudit.arrays import Floats
+    from radaudit.edges.readers.formats.dialect import Dialect
     from radaudit.findings import Finding
 
 
@@ -24,14 +25,23 @@ def every(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
-    """What the study states about one file; ``text`` tells which columns must stay text (ids, sites, clinical values)."""
+    """What the study states about one file; ``text`` tells which columns must stay text (ids, sites, clinical values).
+
+    ``keep`` names the columns the study gives a role: a reader leaves them in the table, whatever they hold.
+
+    ``layout`` is one of ``reshape.LAYOUTS`` (None: found by looking), ``header`` the numbers of the rows that hold the names (row 1 is
+    the first of the file or sheet; empty: found by looking).
+    """
 
     label: str = ""
     sheet: str | None = None
     delimiter: str | None = None
     decimal: str | None = None
     encoding: str | None = None
+    layout: str | None = None
+    header: tuple[int, ...] = ()
     text: Callable[[str], bool] = every
+    keep: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,7 +88,10 @@ class RawTable:
     """Columns of one file in its order; ``numbers`` are the rows' numbers in the file, the header being row 1.
 
     ``features`` names the columns a reader knows to be features (None: it cannot tell); ``settings`` and ``images`` hold one text per row
-    (how the row was extracted; digest of image and mask) if the reader knows them.
+    (how the row was extracted; digest of image and mask) if the reader knows them. ``column_units`` are those of a row below the
+    header, by column; ``found`` is the dialect of a text table with its evidence. ``patient`` and ``regions`` name the columns a reader
+    knows to hold the id and what tells rows of one patient apart; ``log`` counts what the extractor itself said of its work, by level.
+    ``files`` names the file of each row of a table that was gathered from several.
     """
 
     label: str
@@ -92,6 +105,18 @@ class RawTable:
     features: tuple[str, ...] | None = None
     settings: tuple[Mapping[str, str], ...] = ()
     images: tuple[str, ...] = ()
+    column_units: Mapping[str, str] = field(default_factory=dict)
+    found: Dialect | None = None
+    patient: str | None = None
+    regions: tuple[str, ...] = ()
+    log: Mapping[str, int] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where each row stands: file and row number."""
+        files = self.files or (self.label,) * self.rows
+        return tuple(f"{file} row {number}" for file, number in zip(files, self.numbers, strict=True))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -126,7 +151,12 @@ class RawTable:
             numbers=tuple(self.numbers[i] for i in rows),
             settings=tuple(self.settings[i] for i in rows) if self.settings else (),
             images=tuple(self.images[i] for i in rows) if self.images else (),
+            files=tuple(self.files[i] for i in rows) if self.files else (),
         )
+
+    def at(self, numbers: Sequence[int]) -> RawTable:
+        """Return the table with these rows' numbers in the file."""
+        return replace(self, numbers=tuple(numbers))
 
     def noting(self, *more: Accounted, findings: Iterable[Finding] = ()) -> RawTable:
         """Return the table with more on its account."""
@@ -180,9 +210,10 @@ def tidy(table: RawTable, *, ghosts: int, header: Sequence[str]) -> RawTable:
     """Return the table without columns that have neither name nor content; they and ``ghosts`` (rows without content) go on the account."""
     nameless = {i + 1 for i, cell in enumerate(header) if not cell.strip()}
     gone = [column for column in table.columns if column.position in nameless and column.empty]
-    accounts = [note for note in table.accounting if note.column not in {column.name for column in gone}]
+    names, places = {column.name for column in gone}, {column.position for column in gone}
+    accounts = [note for note in table.accounting if note.column not in names]
     if gone:
         accounts.append(Accounted(file=table.label, column="", kind="empty column", what="neither name nor content", count=len(gone)))
     if ghosts:
         accounts.append(Accounted(file=table.label, column="", kind="ghost row", what="no content in any column", count=ghosts))
-    return replace(table, columns=tuple(column for column in table.columns if column not in gone), accounting=tuple(accounts))
+    return replace(table, columns=tuple(column for column in table.columns if column.position not in places), accounting=tuple(accounts))

@@ -1,7 +1,7 @@
 """Spreadsheets (.xlsx, .xlsm, .xlsb, .xls, .ods) with calamine: cells as a person sees them, ids as text, dates in ISO form.
 
 calamine gives error cells (``#NAME?``) and formulas that were never computed as empty cells; both are looked for in the sheet's
-XML, because an error must not become a missing value without a word.
+XML, errors in the records of an old workbook, because an error must not become a missing value without a word.
 """
 
 from __future__ import annotations
@@ -9,18 +9,23 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
+from radaudit.edges.readers.formats import biff
+from radaudit.edges.readers.formats.headers import find_head, headed
 from radaudit.edges.readers.formats.raw import RawTable, ReadOptions, from_grid
+from radaudit.edges.readers.formats.workbook import refuse_bombs
 from radaudit.errors import TableError, nearest
 from radaudit.tables.cells import number_text
 from radaudit.tables.intake import Accounted
-from radaudit.tables.shown import few, quoted
+from radaudit.tables.shown import few, inert, quoted
 
-SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-LARGEST = 1 << 30
+SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods")
 MOST_CELLS = 100_000_000
+SAMPLE = 30
 CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>")
@@ -39,14 +44,23 @@ def read_spreadsheet(path: Path, options: ReadOptions) -> RawTable:
         if row < len(cells) and column < len(cells[row]) and cells[row][column] == "":
             cells[row][column] = text
     grid = [[_shown(cell, options.decimal or ".") for cell in row] for row in cells]
-    first = next((i for i, row in enumerate(grid) if any(cell.strip() for cell in row)), None)
-    if first is None:
+    sample = list(islice(((i, row) for i, row in enumerate(grid) if any(cell.strip() for cell in row)), SAMPLE))
+    if not sample:
         raise TableError("READ-036", f"sheet {quoted(sheet)} of {label} holds nothing", fix="name another sheet: {file: ..., sheet: NAME}")
-    dialect = {"sheet": sheet, "error cells": "looked for" if _is_zip(path) else "not shown by this format: read as empty"}
-    table = from_grid(grid[first:], label=label, first=first + 1, dialect=dialect)
+    dialect = {"sheet": sheet, "error cells": "looked for" if _kind(path) != "other" else "not shown by this format: read as empty"}
+    head = find_head(_titles_cut(sample), label, stated=options.header)
+    width = len(grid[0])
+    names = [*head.names, *[""] * (width - len(head.names))]
+    table = headed(from_grid([names, *grid[head.body :]], label=label, first=head.body, dialect=dialect), head, names, label)
     dates = sum(isinstance(cell, dt.date | dt.time | dt.timedelta) for row in cells for cell in row)
     notes = [Accounted(file=label, column="", kind="date", what="written in ISO form", count=dates)] if dates else []
     return table.noting(*notes)
+
+
+def _titles_cut(sample: Sequence[tuple[int, Sequence[str]]]) -> list[tuple[int, Sequence[str]]]:
+    """Return the sample with rows above the table (only their first cell is filled) as rows of one cell."""
+    wide = next((k for k, (_, row) in enumerate(sample) if any(cell.strip() for cell in row[1:])), 0)
+    return [(i, row[:1] if k < wide else row) for k, (i, row) in enumerate(sample)]
 
 
 def header(path: Path, options: ReadOptions) -> tuple[str, ...]:
@@ -54,10 +68,34 @@ def header(path: Path, options: ReadOptions) -> tuple[str, ...]:
     return read_spreadsheet(path, options).names
 
 
-def _cells(path: Path, options: ReadOptions, label: str) -> tuple[str, list[list[object]]]:
-    from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+def sheet_names(path: Path) -> tuple[str, ...]:
+    """Return the visible worksheets with content, in order; none for a workbook that cannot be opened or is refused."""
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-    _harmless(path, label)
+    try:
+        with path.open("rb") as stream:
+            packed = stream.read(2) == b"PK"
+        if packed:
+            refuse_bombs(path, path.name)
+        book = CalamineWorkbook.from_path(str(path))
+        shown = [m.name for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet and m.visible == SheetVisibleEnum.Visible]
+        return tuple(name for name in shown if book.get_sheet_by_name(name).height)
+    except BaseException as problem:  # see _cells
+        if not isinstance(problem, Exception) and type(problem).__name__ != "PanicException":
+            raise
+        return ()
+
+
+def _cells(path: Path, options: ReadOptions, label: str) -> tuple[str, list[list[object]]]:
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+    if _kind(path) == "old":
+        try:
+            biff.refuse_unsound(path.read_bytes())
+        except ValueError:
+            raise TableError("READ-030", f"{label} is not a sound workbook", fix="save it again as .xlsx or .csv") from None
+    else:
+        refuse_bombs(path, label)
     try:
         book = CalamineWorkbook.from_path(str(path))
         sheets = {meta.name: meta for meta in book.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet}
@@ -81,9 +119,17 @@ def _cells(path: Path, options: ReadOptions, label: str) -> tuple[str, list[list
                 "READ-038", f"{label} spans {found.total_height} x {found.total_width} cells", fix="export the table as Parquet or CSV"
             )
         return filled[0], found.to_python(skip_empty_area=False)
-    except CalamineError as problem:
+    except TableError:
+        raise
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as problem:
+        # calamine is compiled: what it did not foresee arrives as a PanicException, which is no Exception
+        if not isinstance(problem, Exception) and type(problem).__name__ != "PanicException":
+            raise
+        said = inert((str(problem).splitlines() or [type(problem).__name__])[0])
         raise TableError(
-            "READ-030", f"{label} is not a spreadsheet that can be opened: {problem}", fix="save it again as .xlsx or .csv"
+            "READ-030", f"{label} is not a spreadsheet that can be opened: {said}", fix="save it again as .xlsx or .csv"
         ) from None
 
 
@@ -100,26 +146,34 @@ def _shown(cell: object, decimal: str) -> str:
     return cell.isoformat() if isinstance(cell, dt.date | dt.time) else str(cell)
 
 
-def _is_zip(path: Path) -> bool:
-    return path.suffix.lower() in (".xlsx", ".xlsm") and zipfile.is_zipfile(path)
-
-
-def _harmless(path: Path, label: str) -> None:
-    """Refuse a workbook that unpacks to more than a gibibyte before it is unpacked."""
-    if zipfile.is_zipfile(path):
+def _kind(path: Path) -> str:
+    """Return ``old`` for .xls, ``new`` for .xlsx, ``other`` for OpenDocument, whatever the file is called."""
+    with path.open("rb") as stream:
+        start = stream.read(8)
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        return "old"
+    try:
         with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > LARGEST:
-            raise TableError("READ-038", f"{label} unpacks to {size >> 20} MiB", fix="export the table as Parquet or CSV")
+            return "new" if "xl/workbook.xml" in archive.namelist() else "other"
+    except zipfile.BadZipFile:
+        return "other"
 
 
 def _errors(path: Path, sheet: str, label: str) -> dict[tuple[int, int], str]:
     """Return error cells and formulas without a value, by 0-based row and column."""
-    if not _is_zip(path):
+    if _kind(path) == "old":
+        try:
+            return biff.error_cells(path.read_bytes(), sheet)
+        except ValueError:
+            raise TableError("READ-030", f"{label} is not a sound workbook", fix="save it again as .xlsx or .csv") from None
+    if _kind(path) != "new":
         return {}
-    with zipfile.ZipFile(path) as archive:
-        name = _sheet_file(archive, sheet)
-        data = archive.read(name) if name else b""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            name = _sheet_file(archive, sheet)
+            data = archive.read(name) if name else b""
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, RuntimeError, EOFError):
+        raise TableError("READ-030", f"{label} is not a sound workbook", fix="save it again as .xlsx or .csv") from None
     if b'"e"' not in data and b"<f" not in data and b":f" not in data:
         return {}
     found: dict[tuple[int, int], str] = {}

@@ -1,0 +1,1 @@
+"""The metamorphic guard for pipelines in Python (``frames``) and for commands (``commands``)."""

@@ -1,0 +1,1 @@
+"""The audit of someone else's claim: what was sent is recognised, checked as far as it allows, and the claim decided."""

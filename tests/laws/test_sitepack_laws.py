@@ -1,0 +1,91 @@
+"""Law: whatever the bytes, the checker of a site pack reads a text table as radaudit does, or refuses it by the same code."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from radaudit.edges.readers.formats.delimited import read_delimited
+from radaudit.edges.readers.formats.raw import ReadOptions
+from radaudit.edges.sitepack.rules import rules_for
+from radaudit.edges.study_file import load_study
+from radaudit.errors import TableError
+from radaudit.sitepack.cells import numbers
+from radaudit.sitepack.checking import check
+from radaudit.sitepack.reading import Refused, read
+from radaudit.tables import cells
+from tests.edges.site_tables import VECTORS, vector, write_study
+
+STATED = {"delimiter": None, "decimal": None, "encoding": None, "missing": []}
+CALM = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+PIECES = st.sampled_from([b'"', b",", b";", b"\t", b"\r", b"\n", b"\r\n", b"\xe9", b"\xef\xbb\xbf", b"1,5", b" ", b"\xc3\xa9", b"", b'""'])
+
+
+@st.composite
+def files(draw: st.DrawFn) -> bytes:
+    """Return a vector, cut short, with pieces put in at some places."""
+    data = vector(draw(st.sampled_from(sorted(VECTORS))))[: draw(st.integers(0, 1500))]
+    for _ in range(draw(st.integers(0, 4))):
+        at = draw(st.integers(0, len(data)))
+        data = data[:at] + draw(PIECES) + data[at + draw(st.integers(0, 3)) :]
+    return data
+
+
+def told(read_it: Callable[[], Any]) -> Any:
+    """Return the table, or the code of the refusal."""
+    try:
+        return read_it()
+    except (Refused, TableError) as refusal:
+        return {"READ-030": "SITE-100"}.get(refusal.code, refusal.code)
+
+
+@CALM
+@given(files())
+def test_both_readers_read_the_same_table_or_refuse_it_by_the_same_code(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = Path(tmp_path_factory.getbasetemp()) / "table.csv"
+    path.write_bytes(data)
+    ours, theirs = told(lambda: read(data, STATED)), told(lambda: read_delimited(path, ReadOptions()))
+    if isinstance(ours, str) or isinstance(theirs, str):
+        assert ours == theirs
+        return
+    assert ours.names == theirs.names
+    assert ours.numbers == tuple(theirs.numbers)
+    assert ours.rows == (tuple(zip(*(column.as_texts() for column in theirs.columns), strict=True)) if theirs.rows else ())
+
+
+@CALM
+@given(files(), st.booleans())
+def test_no_file_breaks_the_checker(rules: dict[str, Any], data: bytes, noise: bool) -> None:
+    report = check(rules, data[::-1] if noise else data)
+    assert all(one.count > 0 and one.code in rules["words"] for one in report.found)
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = write_study(tmp_path_factory.mktemp("study"), vector("clean"))
+    return rules_for(load_study(folder).plan, folder, "OSLO")
+
+
+CELL = st.text(alphabet="0123456789.,-+eE infNA#<>≤\t_", max_size=8) | st.sampled_from(
+    ["1,234", "1.234,5", "nan", "NaN", "NA", "#NUM!", "-", "1e999"]
+)
+
+
+@CALM
+@given(st.lists(CELL, max_size=12), st.sampled_from([None, ".", ","]), st.lists(CELL.filter(lambda text: text.strip() != ""), max_size=2))
+def test_both_rules_for_cells_give_the_same_numbers_and_refusals(texts: list[str], decimal: str | None, missing: list[str]) -> None:
+    ours = numbers(tuple(texts), {"decimal": decimal, "missing": missing})
+    theirs = cells.numbers(texts, decimal=decimal, missing=missing)
+    assert [None if math.isnan(value) else value for value in ours.values] == [
+        None if math.isnan(value) else value for value in theirs.values.tolist()
+    ]
+    assert dict(ours.refused) == dict(theirs.refused)
+    assert sorted(ours.rows) == sorted(theirs.places)
+    same = {"decimal comma": "comma", "comma or thousands": "ambiguous", "error value": "error"}
+    assert dict(ours.kinds) == {same.get(kind, kind): count for kind, count in theirs.kinds.items()}
