@@ -59,7 +59,7 @@ def judge(given: Evidence) -> State:
     sizes = {*STRONGEST, len(given.selected)} if given.selected is not None and len(given.selected) else STRONGEST
     families = [Replay(ridge=ridge) for ridge in RIDGES] + [Replay(ridge=RIDGES[1], strongest=k) for k in sorted(sizes) if k < z.shape[1]]
     here = training[None, :]
-    fitted = [(spearman(next(_scores(f, z, gram, y, here))[scored[~training]], claimed[scored]), f) for f in families]
+    fitted = [(spearman(next(ridge_scores(f, z, gram, y, here))[scored[~training]], claimed[scored]), f) for f in families]
     fitted.sort(key=lambda pair: -pair[0])
     best = [f for rho, f in fitted[:AVERAGED] if rho >= ALIKE]
     if not best:
@@ -114,10 +114,10 @@ def redrawn(y: Floats, training: Bools, groups: Ints | None, rng: np.random.Gene
 
 def _aucs(family: Replay, z: Floats, gram: Floats, y: Floats, parts: Bools) -> Floats:
     """Return the test AUC of this family on each split ``parts (s, n)``."""
-    return np.array([_auc(y[~part], score) for part, score in zip(parts, _scores(family, z, gram, y, parts), strict=True)])
+    return np.array([_auc(y[~part], score) for part, score in zip(parts, ridge_scores(family, z, gram, y, parts), strict=True)])
 
 
-def _scores(family: Replay, z: Floats, gram: Floats, y: Floats, parts: Bools) -> Iterator[Floats]:
+def ridge_scores(family: Replay, z: Floats, gram: Floats, y: Floats, parts: Bools) -> Iterator[Floats]:
     """Yield the scores of each split's test rows by ridge regression on its training rows, in the dual or, for few columns, the primal."""
     penalty = family.ridge * float(np.trace(gram)) / len(gram)
     columns = _strongest(z, y, parts, family.strongest) if family.strongest else None

@@ -9,7 +9,9 @@ import numpy as np  # noqa: TID253
 
 from radaudit.findings import Fact
 from radaudit.leaks.forensics.duplicates import standardised
+from radaudit.leaks.forensics.lottery import RIDGES, Replay, ridge_scores
 from radaudit.leaks.forensics.state import Standing, State, missing
+from radaudit.measures.discrimination import auc
 from radaudit.models.ranks import midranks
 from radaudit.models.screen import univariate_aucs
 
@@ -25,6 +27,7 @@ GAP = 0.05  # by which a column made from the outcome stands out from the strong
 STANDARD_ERRORS = 4.5  # above one half, so that the best of thousands of columns in a small table is not one
 LEAST_OTHERS = 30  # columns: among a few released ones every strong column stands alone
 SHUFFLES = 199
+FOLDS = 5
 ORDINARY = 0.01  # share of shuffled copies as related as the column from which it is as unrelated as noise
 NAMED = 5
 
@@ -62,7 +65,7 @@ def judge(given: Evidence) -> State:
 
 
 def _alone(x: Floats, y: Floats, j: int, strength: Floats) -> bool:
-    """Return whether a column stands out from all others and, given the outcome, is unrelated to every one of them.
+    """Return whether a column stands out from all others, alone and together, and is unrelated to every one of them given the outcome.
 
     A strong measured column still goes with its relatives among events and among others; the outcome with noise on it goes with none.
     The largest rank correlation within outcomes is compared with those of copies shuffled within outcomes.
@@ -80,4 +83,18 @@ def _alone(x: Floats, y: Floats, j: int, strength: Floats) -> bool:
         own = np.repeat(within[rows, j][:, None], SHUFFLES, axis=1)
         copies[rows] = np.column_stack([within[rows, j], rng.permuted(own, axis=0)])
     largest = np.abs(within[:, others].T @ copies).max(axis=0)
-    return bool((largest[1:] >= largest[0]).mean() > ORDINARY)
+    return bool((largest[1:] >= largest[0]).mean() > ORDINARY) and _together(x[:, others], y) < strength[j] - GAP
+
+
+def _together(x: Floats, y: Floats) -> float:
+    """Return the AUC that all these columns reach together, by ridge regression in FOLDS folds, at the best of the lottery's penalties."""
+    z = standardised(midranks(x))
+    gram = z @ z.T / z.shape[1]
+    fold = np.empty(len(y), dtype=int)
+    for c in (0.0, 1.0):
+        fold[y == c] = np.arange(int((y == c).sum())) % FOLDS
+    parts = np.array([fold != k for k in range(FOLDS)])
+    return max(
+        float(np.mean([auc(y[~part], risk) for part, risk in zip(parts, ridge_scores(Replay(ridge=r), z, gram, y, parts), strict=True)]))
+        for r in RIDGES
+    )

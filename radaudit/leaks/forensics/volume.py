@@ -33,12 +33,11 @@ def judge(given: Evidence) -> State:
     best: tuple[float, int, int] | None = None
     for j in columns:
         both = ~np.isnan(given.values[:, j]) & ~np.isnan(given.predictions)
-        rows = both & given.holdout if int((both & given.holdout).sum()) >= LEAST_ROWS else both
-        if int(rows.sum()) < LEAST_ROWS:
+        if int(both.sum()) < LEAST_ROWS:
             continue
-        rho = spearman(given.values[rows, j], given.predictions[rows])
+        rho = spearman(given.values[both, j], given.predictions[both])
         if best is None or abs(rho) > abs(best[0]):
-            best = rho, j, int(rows.sum())
+            best = rho, j, int(both.sum())
     if best is None:
         return missing(KIND, f"{LEAST_ROWS} rows with volume and prediction")
     rho, j, count = best
