@@ -241,12 +241,13 @@ def main() -> None:
     kinds = [kind for kind in asked.kinds if not (asked.quick and kind in SLOW)]
     tables = tables[:6] if asked.quick else tables
     print(f"{len(tables)} tables ({asked.half if not asked.tables else 'all of the folder'}): " + ", ".join(t.name for t in tables))
+    others = not (asked.quick or asked.no_rivals)
     started, rows = time.process_time(), []
     for raw in tables:
         for kind in kinds:
             for repeat in range(asked.repeats):
                 for case in cases(raw, kind, repeat):
-                    rows += [judged(export, not (asked.quick or asked.no_rivals)) for export in exports(case) if export.digits in asked.digits]
+                    rows += [judged(export, others) for export in exports(case) if export.digits in asked.digits]
             print(f"  {raw.name}: {kind}, {len(rows)} cases, {time.process_time() - started:.0f} s", file=sys.stderr, flush=True)
             if asked.json:
                 asked.json.write_text(json.dumps({"cases": rows}))
