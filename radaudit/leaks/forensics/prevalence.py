@@ -34,6 +34,9 @@ def judge(given: Evidence) -> State:
     p = hypergeometric_p(a, n, a + b, n + m)
     facts = {"holdout": a / n, "training": b / m, "holdout_rows": n, "training_rows": m, "p": p}
     told = f"{a} of {n} test rows are events, {b} of {m} training rows (p = {p:.2g} for a random split)."
+    if 2 * b == m and m >= LEAST_EVEN:
+        told += " The training rows are balanced by hand, so their share of events says nothing about the test set."
+        return State(kind=KIND, standing=Standing.NO_EVIDENCE, sentence=told, facts=facts)
     even = 2 * a == n and n >= LEAST_EVEN and binomial_p(b, m) < EVEN
     if p < SUSPECT or (even and p < EVEN):
         return State(kind=KIND, standing=Standing.SUSPECTED, sentence=told, facts=facts)
