@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np  # noqa: TID253
 
+from radaudit.leaks.forensics import oversampling
 from radaudit.leaks.forensics.patients import normalised
 from radaudit.leaks.forensics.state import Standing, State, missing
 
@@ -34,11 +35,11 @@ def judge(given: Evidence) -> State:
     p = hypergeometric_p(a, n, a + b, n + m)
     facts = {"holdout": a / n, "training": b / m, "holdout_rows": n, "training_rows": m, "p": p}
     told = f"{a} of {n} test rows are events, {b} of {m} training rows (p = {p:.2g} for a random split)."
-    if 2 * b == m and m >= LEAST_EVEN:
-        told += " The training rows are balanced by hand, so their share of events says nothing about the test set."
-        return State(kind=KIND, standing=Standing.NO_EVIDENCE, sentence=told, facts=facts)
     even = 2 * a == n and n >= LEAST_EVEN and binomial_p(b, m) < EVEN
     if p < SUSPECT or (even and p < EVEN):
+        if 2 * b == m and _oversampled(given):
+            told += " The training rows were balanced with made rows, so their share of events says nothing about the test set."
+            return State(kind=KIND, standing=Standing.NO_EVIDENCE, sentence=told, facts=facts)
         return State(kind=KIND, standing=Standing.SUSPECTED, sentence=told, facts=facts)
     standing = Standing.EVIDENCE_OF_CLEAN if p >= CLEAN else Standing.NO_EVIDENCE
     return State(kind=KIND, standing=standing, sentence=told, facts=facts)
@@ -60,6 +61,12 @@ def binomial_p(hits: int, rows: int) -> float:
     """Return the two-sided p-value of ``hits`` in ``rows`` under a chance of one half."""
     far = max(hits, rows - hits)
     return min(1.0, 2 * math.fsum(math.exp(_choose(rows, k) - rows * math.log(2)) for k in range(far, rows + 1)))
+
+
+def _oversampled(given: Evidence) -> bool:
+    """Return whether rows were made or copied on one side."""
+    facts = oversampling.judge(given).facts
+    return bool(facts.get("made_rows")) or facts.get("copies_within", 0) >= oversampling.LEAST_COPIES  # type: ignore[operator]
 
 
 def _first_rows(given: Evidence) -> Bools:
