@@ -70,15 +70,17 @@ def _oversampled(given: Evidence) -> bool:
 
 
 def _first_rows(given: Evidence) -> Bools:
-    """Return the first row with an outcome of each patient, (n,): the rows of one patient go to one side together."""
+    """Return the first row with an outcome of each patient, (n,), if the split is by patient; else all rows."""
+    every = np.ones(len(given.training), dtype=bool)
     if given.patients is None or given.outcome is None:
-        return np.ones(len(given.training), dtype=bool)
-    seen: set[str] = set()
-    first = np.zeros(len(given.training), dtype=bool)
+        return every
+    side: dict[str, bool] = {}
+    first = np.zeros(len(every), dtype=bool)
     for i in np.flatnonzero(~np.isnan(given.outcome)).tolist():
-        who = normalised(given.patients[i])
-        first[i] = not who or who not in seen
-        seen.add(who)
+        who, here = normalised(given.patients[i]), bool(given.training[i])
+        first[i] = not who or who not in side
+        if who and side.setdefault(who, here) != here:
+            return every
     return first
 
 
