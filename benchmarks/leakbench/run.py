@@ -60,7 +60,6 @@ RELEASED = ("scaling", "imputation", "harmonisation", "self_normalisation", "ove
 CERTIFIED = ("scaling", "ranks", "imputation", "pca", "harmonisation", "oversampling", "duplicates", "patients", "threshold", "selection")
 NO_STEP = {("harmonisation", "ComBat with outcome"), ("oversampling", "none")}  # honest twins in which the step does not exist
 FOLLOWS = {  # leaks that another leak brings with it, or that a case is known to have: not counted against the suite
-    "dapper": {"site"},
     "combat_enigma": {"site"},  # its own eight sites and the disorder: Cramér's V 0.77
 }
 LEAK = ("proved leak", "suspected")
