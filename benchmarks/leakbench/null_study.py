@@ -1,6 +1,7 @@
 """Null study: how often the whole report accuses an honest study. Clean random splits of tables with real signal, everything supplied.
 
     python benchmarks/leakbench/null_study.py [--splits 200] [--columns 100] [--json FILE] [--share K/N] [--tables DIR]
+                                              [--half judging|development|all]
 
 Each split is a whole honest study on a raw table: columns selected by F on training rows, a logistic model fitted on training rows, its
 cut-off chosen on out-of-fold risks, random sites, one row per patient. The report gets all of it. Counted are reports with any kind above
@@ -17,6 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from halves import half
 from planting import _risks, _youden, filled, split_of
 from run import LEAK, rate
 from tables import from_folder, rng_of, shipped
@@ -56,11 +58,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--share", default="1/1")
     parser.add_argument("--tables", type=Path)
+    parser.add_argument("--half", choices=("judging", "development", "all"), default="all")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    tables = [
-        t for t in (from_folder(asked.tables) if asked.tables else shipped()) if t.patient is None or len(set(t.patient)) == len(t.patient)
-    ]
+    found = from_folder(asked.tables) if asked.tables else shipped(lambda name: asked.half in ("all", half(name)))
+    tables = [t for t in found if t.patient is None or len(set(t.patient)) == len(t.patient)]
     part, of = map(int, asked.share.split("/"))
     started, rows = time.process_time(), []
     for k in range(part - 1, asked.splits, of):

@@ -25,6 +25,7 @@ PROOF = 8.0  # nats by which the fit on all rows must explain the table better t
 HINT = 5.5
 RESCUE = 2.0  # nats by which a fit that kept the outcome must be better than one that did not
 MOST_LEFT = 0.4  # of chance: empirical Bayes leaves at most a quarter, in expectation
+EXPECTED = 0.25  # what a suspicion that is no proof asks for
 PERMUTED = 199
 RARE = 0.005
 
@@ -123,7 +124,7 @@ def _residue(values: Floats, site: Ints, training: Bools, outcome: Floats | None
     top, adjusted, squared = max(fits, key=lambda fit: fit[0].for_pooled - (RESCUE if fit[1] else 0.0))
     facts = _facts(top, adjusted, squared, x.shape[1], int(site.max()) + 1)
     score = top.for_pooled - (RESCUE if adjusted else 0.0)
-    if score >= HINT and top.left_pooled <= MOST_LEFT:
+    if score >= HINT and top.left_pooled <= (MOST_LEFT if score >= PROOF else EXPECTED):
         p = _shuffled(views[int(adjusted)][0], site, training, squared, top.for_pooled)
         facts["p"] = p
         if p <= RARE:
@@ -182,12 +183,16 @@ def _without(x: Floats, site: Ints, outcome: Floats) -> Floats:
 
 
 def _shuffled(x: Floats, site: Ints, training: Bools, squared: bool, seen: float) -> float:
-    """Return how often tables with site labels shuffled within each part look as much like a pooled fit."""
+    """Return how often tables with site labels shuffled within each part look as much like a pooled fit.
+
+    The shuffling stops once the answer can no longer be RARE.
+    """
     rng = np.random.default_rng(20260101)
     plain = directions(x, site)
     other = directions(squares(x, site), site) if squared else None
-    hits = 0
-    for _ in range(PERMUTED):
+    hits = done = 0
+    while done < PERMUTED and 1 + hits <= RARE * (PERMUTED + 1):
+        done += 1
         label = np.array(site)
         for rows in (np.flatnonzero(training), np.flatnonzero(~training)):
             label[rows] = site[rng.permutation(rows)]
@@ -195,4 +200,4 @@ def _shuffled(x: Floats, site: Ints, training: Bools, squared: bool, seen: float
         if other is not None:
             fit = fit + compare(other, label, training)
         hits += fit.for_pooled >= seen
-    return (1 + hits) / (PERMUTED + 1)
+    return (1 + hits) / (done + 1)

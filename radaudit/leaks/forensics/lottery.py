@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from radaudit.leaks.forensics.evidence import Evidence
 
 KIND = "lottery"
-SPLITS = 400
+FIRST = 99  # splits of the first stage
+SPLITS = 999  # of both stages, if at most PROMISING of the first ones are as good as the claimed one
 MOST_CELLS = 4e8  # rows x columns x splits; larger tables get fewer splits, never fewer than LEAST_SPLITS
-LEAST_SPLITS = 200
-RARE = 0.0125  # share of splits as good as the claimed one from which luck is suspected
+LEAST_SPLITS = 199
+PROMISING = 0.06
+RARE = 0.01  # share of splits as good as the claimed one from which luck is suspected
 ORDINARY = 0.1
 RIDGES = (1e-3, 1e-2, 1e-1, 1.0)  # penalties relative to the mean diagonal of the kernel
 STRONGEST = (5, 10, 20)
@@ -57,7 +59,7 @@ def judge(given: Evidence) -> State:
     sizes = {*STRONGEST, len(given.selected)} if given.selected is not None and len(given.selected) else STRONGEST
     families = [Replay(ridge=ridge) for ridge in RIDGES] + [Replay(ridge=RIDGES[1], strongest=k) for k in sorted(sizes) if k < z.shape[1]]
     here = training[None, :]
-    fitted = [(spearman(next(_scores(f, z, gram, y, here))[scored[~training]], claimed[scored]), f) for f in families]
+    fitted = [(spearman(next(ridge_scores(f, z, gram, y, here))[scored[~training]], claimed[scored]), f) for f in families]
     fitted.sort(key=lambda pair: -pair[0])
     best = [f for rho, f in fitted[:AVERAGED] if rho >= ALIKE]
     if not best:
@@ -67,19 +69,31 @@ def judge(given: Evidence) -> State:
 
 
 def _ranked(given: Evidence, rows: Ints, z: Floats, gram: Floats, y: Floats, training: Bools, best: list[Replay], alike: float) -> State:
+    """Answer in two stages (Besag and Clifford 1991): a split that is no luckier than many of the first ones needs no finer p-value."""
     groups = None if given.patients is None else np.unique([given.patients[i] for i in rows], return_inverse=True)[1]
-    splits = int(np.clip(MOST_CELLS / max(z.size * len(best), 1), LEAST_SPLITS, SPLITS))
+    most = int(np.clip(MOST_CELLS / max(z.size * len(best), 1), LEAST_SPLITS, SPLITS))
     rng = np.random.default_rng(20260102)
-    drawn = np.array([training, *(redrawn(y, training, groups, rng) for _ in range(splits))])
-    aucs = np.column_stack([_aucs(family, z, gram, y, drawn) for family in best])
-    spread = np.maximum(aucs[1:].std(axis=0), 1e-9)
-    luck = ((aucs - aucs[1:].mean(axis=0)) / spread).mean(axis=1)
-    p = float((1 + (luck[1:] > luck[0]).sum() + 0.5 * (luck[1:] == luck[0]).sum()) / (splits + 1))
+    aucs, p = np.zeros((0, len(best))), 1.0
+    for splits in (FIRST, most):
+        drawn = [] if len(aucs) else [training]
+        drawn += [redrawn(y, training, groups, rng) for _ in range(splits + 1 - len(aucs) - len(drawn))]
+        aucs = np.vstack([aucs, np.column_stack([_aucs(family, z, gram, y, np.array(drawn)) for family in best])])
+        p = _share_as_good(aucs)
+        if p > PROMISING:
+            break
     middle = float(np.median(aucs[1:, 0]))
-    facts = {"p": p, "splits": splits, "auc_here": float(aucs[0, 0]), "auc_median": middle, "alike": alike}
-    told = f"A refit has an AUC of {aucs[0, 0]:.2f} on this split and {middle:.2f} on the median of {splits} others; {p:.1%} are as good."
+    facts = {"p": p, "splits": len(aucs) - 1, "auc_here": float(aucs[0, 0]), "auc_median": middle, "alike": alike}
+    told = f"A refit has an AUC of {aucs[0, 0]:.2f} on this split and {middle:.2f} on the median of {len(aucs) - 1} others; "
+    told += f"{p:.1%} are as good."
     standing = Standing.SUSPECTED if p <= RARE else Standing.EVIDENCE_OF_CLEAN if p > ORDINARY else Standing.NO_EVIDENCE
     return State(kind=KIND, standing=standing, sentence=told, facts=facts)
+
+
+def _share_as_good(aucs: Floats) -> float:
+    """Return the p-value of the first row of ``aucs (1 + s, families)`` among the others, each family in deviations of its own splits."""
+    spread = np.maximum(aucs[1:].std(axis=0), 1e-9)
+    luck = ((aucs - aucs[1:].mean(axis=0)) / spread).mean(axis=1)
+    return float((1 + (luck[1:] > luck[0]).sum() + 0.5 * (luck[1:] == luck[0]).sum()) / len(luck))
 
 
 def redrawn(y: Floats, training: Bools, groups: Ints | None, rng: np.random.Generator) -> Bools:
@@ -100,21 +114,23 @@ def redrawn(y: Floats, training: Bools, groups: Ints | None, rng: np.random.Gene
 
 def _aucs(family: Replay, z: Floats, gram: Floats, y: Floats, parts: Bools) -> Floats:
     """Return the test AUC of this family on each split ``parts (s, n)``."""
-    return np.array([_auc(y[~part], score) for part, score in zip(parts, _scores(family, z, gram, y, parts), strict=True)])
+    return np.array([_auc(y[~part], score) for part, score in zip(parts, ridge_scores(family, z, gram, y, parts), strict=True)])
 
 
-def _scores(family: Replay, z: Floats, gram: Floats, y: Floats, parts: Bools) -> Iterator[Floats]:
+def ridge_scores(family: Replay, z: Floats, gram: Floats, y: Floats, parts: Bools) -> Iterator[Floats]:
     """Yield the scores of each split's test rows by ridge regression on its training rows, in the dual or, for few columns, the primal."""
     penalty = family.ridge * float(np.trace(gram)) / len(gram)
     columns = _strongest(z, y, parts, family.strongest) if family.strongest else None
+    width = family.strongest or z.shape[1]
     for k, part in enumerate(parts):
         target = y[part] - y[part].mean()
-        if columns is None:
+        if columns is None and width > len(y) // 2:
             inner = gram[np.ix_(part, part)] + 1.0
             inner[np.diag_indices_from(inner)] += penalty
             yield (gram[np.ix_(~part, part)] + 1.0) @ np.linalg.solve(inner, target)
         else:
-            design = np.column_stack([z[:, columns[k]] / np.sqrt(family.strongest), np.ones(len(y))])
+            used = z if columns is None else z[:, columns[k]]
+            design = np.column_stack([used / np.sqrt(width), np.ones(len(y))])
             inner = design[part].T @ design[part]
             inner[np.diag_indices_from(inner)] += penalty
             yield design[~part] @ np.linalg.solve(inner, design[part].T @ target)

@@ -9,7 +9,10 @@ import numpy as np  # noqa: TID253
 
 from radaudit.findings import Fact
 from radaudit.leaks.forensics.duplicates import standardised
+from radaudit.leaks.forensics.lottery import RIDGES, Replay, ridge_scores
 from radaudit.leaks.forensics.state import Standing, State, missing
+from radaudit.measures.discrimination import auc
+from radaudit.models.ranks import midranks
 from radaudit.models.screen import univariate_aucs
 
 if TYPE_CHECKING:
@@ -17,12 +20,15 @@ if TYPE_CHECKING:
     from radaudit.leaks.forensics.evidence import Evidence
 
 KIND = "proxy"
-TOO_GOOD = 0.97
+TOO_GOOD = 0.99  # AUC that no measured column reaches by itself
+BY_GAP = 0.97  # the same of which cells are missing
 HIGH = 0.90
-RELATED = 0.8  # correlation from which another column tells the same story
 GAP = 0.05  # by which a column made from the outcome stands out from the strongest measured one
 STANDARD_ERRORS = 4.5  # above one half, so that the best of thousands of columns in a small table is not one
 LEAST_OTHERS = 30  # columns: among a few released ones every strong column stands alone
+SHUFFLES = 199
+FOLDS = 5
+ORDINARY = 0.01  # share of shuffled copies as related as the column from which it is as unrelated as noise
 NAMED = 5
 
 
@@ -41,8 +47,8 @@ def judge(given: Evidence) -> State:
     strength, by_gap = np.maximum(aucs, 1 - aucs), np.maximum(absent, 1 - absent)
     floor = 0.5 + STANDARD_ERRORS * math.sqrt((len(y) + 1) / (12 * events * (len(y) - events)))
     copies = [j for j in np.flatnonzero(strength == 1.0).tolist() if len(np.unique(x[~np.isnan(x[:, j]), j])) == 2]
-    odd = [j for j in np.flatnonzero(strength > max(HIGH, floor)).tolist() if strength[j] > TOO_GOOD or _alone(x, j, strength)]
-    odd += np.flatnonzero(by_gap > max(TOO_GOOD, floor)).tolist()
+    odd = [j for j in np.flatnonzero(strength > max(HIGH, floor)).tolist() if strength[j] >= TOO_GOOD or _alone(x, y, j, strength)]
+    odd += np.flatnonzero(by_gap > max(BY_GAP, floor)).tolist()
     best = int(np.argmax(strength))
     facts: dict[str, Fact] = {"highest": float(strength[best]), "column": given.names[best], "suspects": len(odd), "copies": len(copies)}
     if copies:
@@ -58,11 +64,37 @@ def judge(given: Evidence) -> State:
     return State(kind=KIND, standing=standing, sentence=told, facts=facts)
 
 
-def _alone(x: Floats, j: int, strength: Floats) -> bool:
-    """Return whether no other column tells the same story: none is related to this one, and none comes near its AUC."""
-    z = standardised(x)
-    relation = np.abs(z.T @ z[:, j]) / len(z)
+def _alone(x: Floats, y: Floats, j: int, strength: Floats) -> bool:
+    """Return whether a column stands out from all others, alone and together, and is unrelated to every one of them given the outcome.
+
+    A strong measured column still goes with its relatives among events and among others; the outcome with noise on it goes with none.
+    The largest rank correlation within outcomes is compared with those of copies shuffled within outcomes.
+    """
     others = np.arange(len(strength)) != j
-    if int(others.sum()) < LEAST_OTHERS:
+    if int(others.sum()) < LEAST_OTHERS or float(strength[others].max(initial=0.5)) > strength[j] - GAP:
         return False
-    return float(relation[others].max(initial=0.0)) < RELATED and float(strength[others].max(initial=0.5)) <= strength[j] - GAP
+    classes = [np.flatnonzero(y == c) for c in (0.0, 1.0)]
+    within = np.zeros(x.shape)
+    for rows in classes:
+        within[rows] = standardised(midranks(x[rows]))
+    rng = np.random.default_rng(20260103)
+    copies = np.empty((len(y), 1 + SHUFFLES))
+    for rows in classes:
+        own = np.repeat(within[rows, j][:, None], SHUFFLES, axis=1)
+        copies[rows] = np.column_stack([within[rows, j], rng.permuted(own, axis=0)])
+    largest = np.abs(within[:, others].T @ copies).max(axis=0)
+    return bool((largest[1:] >= largest[0]).mean() > ORDINARY) and _together(x[:, others], y) < strength[j] - GAP
+
+
+def _together(x: Floats, y: Floats) -> float:
+    """Return the AUC that all these columns reach together, by ridge regression in FOLDS folds, at the best of the lottery's penalties."""
+    z = standardised(midranks(x))
+    gram = z @ z.T / z.shape[1]
+    fold = np.empty(len(y), dtype=int)
+    for c in (0.0, 1.0):
+        fold[y == c] = np.arange(int((y == c).sum())) % FOLDS
+    parts = np.array([fold != k for k in range(FOLDS)])
+    return max(
+        float(np.mean([auc(y[~part], risk) for part, risk in zip(parts, ridge_scores(Replay(ridge=r), z, gram, y, parts), strict=True)]))
+        for r in RIDGES
+    )

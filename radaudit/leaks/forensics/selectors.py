@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PRUNED = (0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99)
 BINS = 10
 NEIGHBOURS = 3  # of the mutual information, as scikit-learn has it
+ROUNDED = 3  # neighbours by which the rounding of a sum may be off
 RELIEF = (10, 1)
 MOST_RELIEF = 1.5e9  # rows squared x columns
 MOST_COLUMNS = 2500  # of the correlation matrix
@@ -37,6 +38,7 @@ def chosen(x: Floats, y: Floats, count: int) -> dict[str, list[set[int]]]:
     ranks = midranks(x)
     scores = {name: score(x, y) for name, score in RANKINGS.items()}
     scores["Mann-Whitney"] = _auc_strength(ranks, y)
+    scores["Mann-Whitney, ties"] = _rank_sum(x, ranks, y)
     found = {name: [top(score, count)] for name, score in scores.items()}
     if len(x) ** 2 * x.shape[1] <= MOST_RELIEF:
         for neighbours in RELIEF:
@@ -127,12 +129,23 @@ def neighbour_information(x: Floats, y: Floats) -> Floats:
         k = min(NEIGHBOURS, len(own) - 1)
         if k < 1:
             continue
-        radius = _kth(own, k) * (1 - 1e-9)  # the third neighbour itself is not within: no rounding of a sum may bring it in
+        radius = np.nextafter(_kth(own, k), 0.0)  # the third neighbour itself is not within
         for j in range(x.shape[1]):
-            high = np.searchsorted(ordered[:, j], own[:, j] + radius[:, j], side="right")
-            low = np.searchsorted(ordered[:, j], own[:, j] - radius[:, j], side="left")
-            total[j] -= _digamma(np.maximum(high - low, 1)).sum()
+            total[j] -= _digamma(_within(ordered[:, j], own[:, j], radius[:, j])).sum()
     return total / len(y)
+
+
+def _within(ordered: Floats, centre: Floats, radius: Floats) -> Ints:
+    """Return how many of ``ordered (n,)`` lie within each radius, by their differences: a rounded sum would misjudge broken ties."""
+    last = len(ordered) - 1
+    high = np.searchsorted(ordered, centre + radius, side="right")
+    low = np.searchsorted(ordered, centre - radius, side="left")
+    for _ in range(ROUNDED):
+        high += (high <= last) & (ordered[np.minimum(high, last)] - centre <= radius)
+        high -= (high > 0) & (ordered[np.maximum(high - 1, 0)] - centre > radius)
+        low -= (low > 0) & (centre - ordered[np.maximum(low - 1, 0)] <= radius)
+        low += (low <= last) & (centre - ordered[np.minimum(low, last)] > radius)
+    return np.asarray(np.maximum(high - low, 1))
 
 
 def _kth(ordered: Floats, k: int) -> Floats:
@@ -156,6 +169,20 @@ def _auc_strength(ranks: Floats, y: Floats) -> Floats:
     events = float((y == 1).sum())
     others = len(y) - events
     return np.asarray(np.abs((ranks[y == 1].sum(axis=0) - events * (events + 1) / 2) / (events * others) - 0.5))
+
+
+def _rank_sum(x: Floats, ranks: Floats, y: Floats) -> Floats:
+    """Return |z| of the rank sum with its corrections for continuity and ties: the ranking of its p-values (Lehmann 1975)."""
+    events, n = float((y == 1).sum()), len(y)
+    pairs = events * (n - events)
+    ordered = np.sort(x, axis=0)
+    ties = np.zeros(x.shape[1])
+    same = np.zeros(x.shape[1])
+    for k in range(1, n):  # the t-th of a run of equal values adds t^3 - (t-1)^3 - 1 = 3 t (t-1)
+        same = np.where(ordered[k] == ordered[k - 1], same + 1, 0.0)
+        ties += 3 * same * (same + 1)
+    variance = pairs / 12 * (n + 1 - ties / (n * (n - 1)))
+    return _ratio(np.maximum(_auc_strength(ranks, y) * pairs - 0.5, 0.0), np.sqrt(np.maximum(variance, 0.0)))
 
 
 def relief(x: Floats, y: Floats, neighbours: int) -> Floats:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 KIND = "site"
 SUSPECT = 1e-4  # p-value of outcome against site
-LEAST_V = 0.2
+LEAST_V = 0.3
 CARRIED = 0.6  # share of the predictions' AUC above one half that is gone within sites
 LEAST_LOST = 0.08
 

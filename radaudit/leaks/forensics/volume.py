@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from radaudit.leaks.forensics.evidence import Evidence
 
 KIND = "volume"
-LIMIT = 0.9  # rank correlation from which the predictions are the volume: that of a published signature (Welch 2019)
+SAME = 0.95  # rank correlation from which the predictions are the volume
+LIMIT = 0.9  # the same if the predictions separate the outcome no better than volume: that of a published signature (Welch 2019)
+ADDS = 0.02  # AUC by which predictions that hold more than volume are ahead of it
 LEAST_ROWS = 10
 WHAT, UNIT = "(mesh|voxel|tumou?r|lesion|gross|approximate)?", "([ _.-]?(mm3|cm3|ml|cc|mesh|voxel))?"
 VOLUME = re.compile(rf"(^|[^a-z]){WHAT}[ _.-]?(volume|gtv|mtv){UNIT}([^a-z]|$)")
@@ -31,20 +33,21 @@ def judge(given: Evidence) -> State:
     best: tuple[float, int, int] | None = None
     for j in columns:
         both = ~np.isnan(given.values[:, j]) & ~np.isnan(given.predictions)
-        rows = both & given.holdout if int((both & given.holdout).sum()) >= LEAST_ROWS else both
-        if int(rows.sum()) < LEAST_ROWS:
+        if int(both.sum()) < LEAST_ROWS:
             continue
-        rho = spearman(given.values[rows, j], given.predictions[rows])
+        rho = spearman(given.values[both, j], given.predictions[both])
         if best is None or abs(rho) > abs(best[0]):
-            best = rho, j, int(rows.sum())
+            best = rho, j, int(both.sum())
     if best is None:
         return missing(KIND, f"{LEAST_ROWS} rows with volume and prediction")
     rho, j, count = best
-    facts: dict[str, float | int | str] = {"rho": rho, "limit": LIMIT, "rows": count, "column": given.names[j], **_aucs(given, j)}
+    aucs = _aucs(given, j)
+    facts: dict[str, float | int | str] = {"rho": rho, "limit": SAME, "rows": count, "column": given.names[j], **aucs}
     told = f"The rank correlation of predictions and {given.names[j]} is {rho:.2f} in {count} rows; "
-    told += f"{LIMIT} and more would be a stand-in."
+    told += f"{SAME} and more is a stand-in, {LIMIT} and more if volume separates the outcome as well."
     standing = Standing.EVIDENCE_OF_CLEAN if abs(rho) < 0.5 else Standing.NO_EVIDENCE
-    if abs(rho) >= LIMIT:
+    no_better = bool(aucs) and aucs["volume_auc"] >= aucs["auc"] - ADDS
+    if abs(rho) >= SAME or (abs(rho) >= LIMIT and no_better):
         standing = Standing.SUSPECTED
     return State(kind=KIND, standing=standing, sentence=told, facts=facts)
 
