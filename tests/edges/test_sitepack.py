@@ -151,8 +151,10 @@ addEventListener("load", async () => {{
   const drop = async (name, text) => {{
     const transfer = new w.DataTransfer();
     transfer.items.add(new w.File([bytes(text)], name));
+    d.getElementById("end").textContent = "";
     d.getElementById("drop").dispatchEvent(new w.DragEvent("drop", {{dataTransfer: transfer, bubbles: true, cancelable: true}}));
-    for (let i = 0; i < 100 && d.getElementById("name").textContent !== name; i++) await new Promise((done) => setTimeout(done, 20));
+    const ready = () => d.getElementById("name").textContent === name && d.getElementById("end").textContent;
+    for (let i = 0; i < 300 && !ready(); i++) await new Promise((done) => setTimeout(done, 20));
     const link = d.querySelector("#end a");
     return {{marks: [...d.querySelectorAll("#findings b")].map((b) => b.textContent), end: d.getElementById("end").textContent,
       link: link && link.download, html: d.getElementById("findings").innerHTML}};

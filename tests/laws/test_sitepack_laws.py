@@ -1,6 +1,6 @@
 """Law: whatever the bytes, the checker of a site pack reads a text table as radaudit does, or refuses it by the same code.
 
-Names stand in the first row: legends, several rows of names and questions about the layout are radaudit's alone.
+Names stand in the first row, unharmed: legends, several rows of names and questions about the layout are radaudit's alone.
 """
 
 from __future__ import annotations
@@ -32,11 +32,13 @@ PIECES = st.sampled_from([b'"', b",", b";", b"\t", b"\r", b"\n", b"\r\n", b"\xe9
 
 
 @st.composite
-def files(draw: st.DrawFn) -> bytes:
-    """Return a vector, cut short, with pieces put in at some places."""
+def files(draw: st.DrawFn, *, whole_names: bool = False) -> bytes:
+    """Return a vector, cut short, with pieces put in at some places; ``whole_names`` leaves the first line as it is."""
     data = vector(draw(st.sampled_from(sorted(VECTORS))))[: draw(st.integers(0, 1500))]
+    names = data.find(b"patient_id") if whole_names else 0
+    first = (data.find(b"\n", names) + 1 or len(data)) if whole_names and names >= 0 else len(data) if whole_names else 0
     for _ in range(draw(st.integers(0, 4))):
-        at = draw(st.integers(0, len(data)))
+        at = draw(st.integers(first, len(data)))
         data = data[:at] + draw(PIECES) + data[at + draw(st.integers(0, 3)) :]
     return data
 
@@ -56,7 +58,7 @@ def told(read_it: Callable[[], Any]) -> Any:
 
 
 @CALM
-@given(files())
+@given(files(whole_names=True))
 def test_both_readers_read_the_same_table_or_refuse_it_by_the_same_code(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = Path(tmp_path_factory.getbasetemp()) / "table.csv"
     path.write_bytes(data)
